@@ -1,0 +1,2 @@
+//! holdfast: the operator's command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Holds the keys: decode, authorise, look up, execute, commit, encode.

@@ -1,0 +1,1 @@
+//! TLS, framing, rate limits; no keys.

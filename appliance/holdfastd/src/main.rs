@@ -1,0 +1,2 @@
+//! holdfastd: the appliance, seven processes from one binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Orbital bundles: signed orders carried in one way.

@@ -1,0 +1,1 @@
+//! Traits between core and its agents, and their wire.

@@ -1,0 +1,1 @@
+//! The HSM: PKCS#11 driver, quirks, session pool, agent.

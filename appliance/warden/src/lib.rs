@@ -1,0 +1,1 @@
+//! One static table of processes: starts, wires, watches.

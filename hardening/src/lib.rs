@@ -1,0 +1,1 @@
+//! Secret memory and the sandbox: the only unsafe code besides the provider's ffi.

@@ -1,0 +1,1 @@
+//! Whole-box stories on real tokens, real TLS, real kill -9.
