@@ -1,1 +1,4 @@
-//! Holds the keys: decode, authorise, look up, execute, commit, encode.
+//! `core`: holds the keys. Decodes, authorises, looks up, executes, commits, encodes; no socket, file or exec.
+//!
+//! The way of a request: `lane` takes a frame, `request` decodes it, `permit` says who may use which key,
+//! `operation` does it, `audited` records it, and only then is there a reply.

@@ -1,0 +1,37 @@
+//! A managed object in memory, as `custody` unwraps and `operation` uses it.
+//!
+//! Separate from `managed` (what its attributes mean) so that wrapping needs to know nothing of KMIP but four facts.
+
+use crate::managed::Managed;
+use hardening::secret::SecretBytes;
+use holdfast_model::record::Revision;
+use holdfast_model::{KeyVersion, ObjectId, ServiceId};
+
+/// What is bound into the wrapping of an object's material: if a record says otherwise, it does not unwrap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// Cryptographic algorithm as KMIP numbers it; 0 for none.
+    pub algorithm: u32,
+    /// Cryptographic usage mask as KMIP numbers it.
+    pub usage_mask: u32,
+    /// May its plaintext not be revealed?
+    pub sensitive: bool,
+    /// May it leave at all?
+    pub extractable: bool,
+}
+
+/// One managed object of a tenant's service (OpenKCM L4).
+pub struct Object {
+    /// Its identifier.
+    pub id: ObjectId,
+    /// The stored state that this one replaces; zero for one that was never stored.
+    pub revision: Revision,
+    /// Whose namespace it is in.
+    pub service: ServiceId,
+    /// Version of the service key that wraps it; set by `custody`.
+    pub key_version: KeyVersion,
+    /// Object type, format, attributes: everything that is not secret.
+    pub managed: Managed,
+    /// The secret part; none once destroyed, or for an object that has none.
+    pub material: Option<SecretBytes>,
+}
