@@ -2,12 +2,14 @@
 //!
 //! Takes everything that is there before it acts, so that an agent can share one flush among many requests.
 
+use crate::child;
+use crate::control::Wire;
 use crate::envelope::{self, Correlation};
 use crate::link::{Link, LinkError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::{Serialize, de::DeserializeOwned};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 /// A request, where it came from, and its number there.
@@ -38,6 +40,17 @@ impl Links {
         if let Some(place) = self.places.get_mut(at) {
             *place = Some(link);
         }
+    }
+
+    /// Closes the link in a place and puts warden's new end there, at the descriptor number that it always has.
+    ///
+    /// # Errors
+    /// When the kernel refuses; end the process.
+    pub fn rewire(&mut self, at: usize, wire: Wire, fd: OwnedFd) -> io::Result<()> {
+        if let Some(place) = self.places.get_mut(at) {
+            *place = Some(child::relink(place.take(), wire, fd)?);
+        }
+        Ok(())
     }
 
     /// Queues an answer; a peer that has gone in the meantime gets none.

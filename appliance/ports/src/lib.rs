@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod audit;
 pub mod backoff;
+pub mod child;
 pub mod control;
 pub mod edge;
 pub mod envelope;
