@@ -56,3 +56,27 @@ pub const LANES_MAX: usize = 16;
 pub const HSMS_MAX: usize = 16;
 /// From a verified unlink to the first refused request, 99th percentile.
 pub const UNLINK_GOAL: Duration = Duration::from_millis(10);
+/// Connections that are in their TLS handshake at once: strangers cannot take the places of clients.
+pub const HANDSHAKES_MAX: usize = 1024;
+/// Certificates that a client may show: its own and four intermediates. Path building stays cheap.
+pub const CLIENT_CHAIN_MAX: usize = 5;
+/// Trust anchors of one name that are tried for one client. Names of CAs are not unique; each try costs signatures.
+pub const SAME_NAME_ANCHORS_MAX: usize = 64;
+/// Replies that may wait for one client to read them before no more of its requests are taken.
+pub const REPLY_BACKLOG_BYTES_MAX: usize = 2 << 20;
+/// Bytes of all clients of one frontend worker that may wait in either direction; who wants more is closed.
+pub const WORKER_BUFFER_BYTES_MAX: usize = 256 << 20;
+/// Time for a TLS signature from core; the frontend worker waits for it, so it is short.
+pub const SIGNATURE_TIMEOUT: Duration = Duration::from_millis(250);
+/// Time in which a client may still read the last words before its connection is closed.
+pub const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
+/// Refused clients that are reported to the audit log per second; more are only counted.
+pub const REJECTION_REPORTS_PER_SECOND: u32 = 20;
+/// Connections to the metrics and status listener at once.
+pub const OPS_CONNECTIONS_MAX: usize = 16;
+/// Largest request head on that listener.
+pub const OPS_REQUEST_BYTES_MAX: usize = 4096;
+/// Time for one exchange on that listener.
+pub const OPS_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time for core to say how it is; after that it counts as away.
+pub const OPS_CORE_TIMEOUT: Duration = Duration::from_secs(2);

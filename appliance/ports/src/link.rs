@@ -29,8 +29,10 @@ pub enum LinkError {
 /// One end of a socket pair.
 pub struct Link {
     stream: UnixStream,
+    /// `taken..held` is what has arrived; what lies behind it is room, kept so that it need not be cleared again.
     inbox: Vec<u8>,
     taken: usize,
+    held: usize,
     outbox: Vec<u8>,
     written: usize,
 }
@@ -43,7 +45,7 @@ impl Link {
     pub fn new(end: OwnedFd) -> io::Result<Self> {
         let stream = UnixStream::from(end);
         stream.set_nonblocking(true)?;
-        Ok(Self { stream, inbox: Vec::new(), taken: 0, outbox: Vec::new(), written: 0 })
+        Ok(Self { stream, inbox: Vec::new(), taken: 0, held: 0, outbox: Vec::new(), written: 0 })
     }
 
     /// Reads once what has arrived. `false` means that nothing was there.
@@ -51,16 +53,20 @@ impl Link {
     /// # Errors
     /// [`LinkError::Gone`] when the peer has closed; frames that came before can still be taken.
     pub fn fill(&mut self) -> Result<bool, LinkError> {
-        self.inbox.drain(..self.taken);
+        self.inbox.copy_within(self.taken..self.held, 0);
+        self.held -= self.taken;
         self.taken = 0;
-        let held = self.inbox.len();
-        self.inbox.resize(held + READ_BYTES, 0);
-        let room = self.inbox.get_mut(held..).unwrap_or_default();
-        let outcome = self.stream.read(room);
-        self.inbox.truncate(held + outcome.as_ref().copied().unwrap_or(0));
-        match outcome {
+        let end = self.held + READ_BYTES;
+        if self.inbox.len() < end {
+            self.inbox.resize(end, 0);
+        }
+        let room = self.inbox.get_mut(self.held..end).unwrap_or_default();
+        match self.stream.read(room) {
             Ok(0) => Err(LinkError::Gone),
-            Ok(_) => Ok(true),
+            Ok(bytes) => {
+                self.held += bytes;
+                Ok(true)
+            }
             Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(false),
             Err(e) if e.kind() == io::ErrorKind::ConnectionReset => Err(LinkError::Gone),
             Err(e) => Err(LinkError::Io(e)),
@@ -72,7 +78,7 @@ impl Link {
     /// # Errors
     /// [`LinkError::Framing`]: drop the link.
     pub fn next_frame(&mut self) -> Result<Option<&[u8]>, LinkError> {
-        let fresh = self.inbox.get(self.taken..).unwrap_or_default();
+        let fresh = self.inbox.get(self.taken..self.held).unwrap_or_default();
         match frame::split(fresh)? {
             Some((content, bytes)) => {
                 self.taken += bytes;
