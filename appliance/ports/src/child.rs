@@ -92,7 +92,7 @@ impl Child {
         };
         let mut held = BTreeMap::new();
         for wire in &wires {
-            held.insert(wire.socket, hardening::fds::inherit(wire.fd)?);
+            held.insert(wire.socket, hardening::fds::inherit(wire.fd).map_err(io::Error::from)?);
             control.highest_fd = control.highest_fd.max(wire.fd);
         }
         Ok(Self { instance, generation, settings, wires, held, control })

@@ -73,6 +73,9 @@ pub(crate) fn last_error(step: &'static str) -> FdsError {
 
 /// Moves a descriptor to the number `slot`, which must be free. It is closed on `execve` like every other.
 ///
+/// Asks with fcntl(F_GETFD) and moves with dup3, whose target a sandbox can pin. No other thread may open descriptors
+/// meanwhile: the kernel would give it the lowest free number, which may be this one.
+///
 /// # Errors
 /// - [`FdsError::Taken`]: something is open there already; `descriptor` is closed.
 /// - [`FdsError::Kernel`]: the limit on descriptors, usually.
@@ -83,14 +86,17 @@ pub fn place(descriptor: OwnedFd, slot: RawFd) -> Result<OwnedFd, FdsError> {
     if descriptor.as_raw_fd() == slot {
         return Ok(descriptor);
     }
-    // SAFETY: F_DUPFD_CLOEXEC makes the lowest free number from `slot` on; it never replaces an open descriptor.
-    let placed = unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, slot) };
-    if placed < 0 {
-        return Err(last_error("F_DUPFD_CLOEXEC"));
+    // SAFETY: F_GETFD only asks.
+    if unsafe { libc::fcntl(slot, libc::F_GETFD) } >= 0 {
+        return Err(FdsError::Taken { slot });
+    }
+    // SAFETY: nothing was open at `slot` just now, so no owner in this process loses its descriptor; that no other
+    // thread opens descriptors meanwhile is the caller's part.
+    if unsafe { libc::dup3(descriptor.as_raw_fd(), slot, libc::O_CLOEXEC) } < 0 {
+        return Err(last_error("dup3"));
     }
     // SAFETY: the kernel just made this descriptor for us, and nobody else owns it.
-    let owned = unsafe { OwnedFd::from_raw_fd(placed) };
-    if placed == slot { Ok(owned) } else { Err(FdsError::Taken { slot }) }
+    Ok(unsafe { OwnedFd::from_raw_fd(slot) })
 }
 
 /// Takes ownership of a descriptor that this process was started with at number `slot`, and marks it to be closed on
