@@ -12,6 +12,9 @@ use std::ptr::NonNull;
 
 use crate::MemoryError;
 
+/// Every region begins at a multiple of this.
+pub(crate) const REGION_ALIGN: usize = 16 * 1024;
+
 /// What protects the bytes of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArenaKind {
@@ -130,16 +133,17 @@ fn whole_pages(bytes: usize) -> Result<(usize, usize), MemoryError> {
     rounded.map(|r| (r, page)).ok_or(MemoryError::Unservable { wanted_bytes: bytes, align: page })
 }
 
-/// Reserves address space that nothing can touch: guard page, `bytes`, guard page. Returns the middle.
+/// Reserves address space that nothing can touch: at least a guard page, `bytes`, a guard page. Returns the middle.
 fn reserve(bytes: usize, page: usize) -> Result<NonNull<u8>, MemoryError> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    let whole = bytes + page + REGION_ALIGN + page;
     // SAFETY: address null and no MAP_FIXED: the kernel picks a free range, no mapping of ours is replaced.
-    let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes + 2 * page, libc::PROT_NONE, flags, -1, 0) };
+    let start = unsafe { libc::mmap(std::ptr::null_mut(), whole, libc::PROT_NONE, flags, -1, 0) };
     if start == libc::MAP_FAILED {
         return Err(MemoryError::Kernel { step: "mmap of guard pages", source: io::Error::last_os_error() });
     }
-    // SAFETY: the reservation is 2 * page + bytes long, so one page further is inside it.
-    let middle = unsafe { start.cast::<u8>().add(page) };
+    // Inside the reservation: at most page + REGION_ALIGN beyond its start, and bytes + page follow.
+    let middle = start.cast::<u8>().map_addr(|at| (at + page).next_multiple_of(REGION_ALIGN));
     NonNull::new(middle).ok_or(MemoryError::Unservable { wanted_bytes: bytes, align: page })
 }
 

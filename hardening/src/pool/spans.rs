@@ -10,9 +10,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::corrupt;
 use crate::MemoryError;
+use crate::region::REGION_ALIGN;
 
 /// Bytes of one span.
-pub(super) const SPAN_BYTES: usize = 16 * 1024;
+pub(super) const SPAN_BYTES: usize = REGION_ALIGN;
 /// The smallest block is 16 bytes, so a span has at most this many blocks in 64-bit words.
 const MAP_WORDS: usize = SPAN_BYTES / 16 / 64;
 
