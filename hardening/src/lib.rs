@@ -24,6 +24,7 @@ pub mod fds;
 mod pool;
 pub mod process;
 mod region;
+pub mod ring;
 pub mod sandbox;
 pub mod secret;
 
