@@ -5,6 +5,7 @@
 
 use crate::control::{CONTROL_FD, PACKET_BYTES_MAX, Socket, ToChild, ToWarden, Wire};
 use crate::link::Link;
+use crate::settings::Logs;
 use holdfast_model::Generation;
 use holdfast_model::role::Instance;
 use holdfast_model::status::ProcessStatus;
@@ -68,6 +69,7 @@ pub enum Event {
 pub struct Child {
     instance: Instance,
     generation: Generation,
+    logs: Logs,
     settings: Vec<u8>,
     wires: Vec<Wire>,
     held: BTreeMap<Socket, OwnedFd>,
@@ -87,7 +89,7 @@ impl Child {
         let socket = hardening::fds::inherit(CONTROL_FD).map_err(|_| ChildError::NotStarted)?;
         let mut control = Control { socket, buffer: vec![0; PACKET_BYTES_MAX], highest_fd: CONTROL_FD };
         let (message, fd) = control.packet(RecvFlags::empty())?.ok_or(ChildError::NotStarted)?;
-        let (ToChild::Start { instance, generation, wires, settings }, None) = (message, fd) else {
+        let (ToChild::Start { instance, generation, logs, wires, settings }, None) = (message, fd) else {
             return Err(ChildError::NotAMessage);
         };
         let mut held = BTreeMap::new();
@@ -95,7 +97,7 @@ impl Child {
             held.insert(wire.socket, hardening::fds::inherit(wire.fd).map_err(io::Error::from)?);
             control.highest_fd = control.highest_fd.max(wire.fd);
         }
-        Ok(Self { instance, generation, settings, wires, held, control })
+        Ok(Self { instance, generation, logs, settings, wires, held, control })
     }
 
     /// Who this process is.
@@ -108,6 +110,12 @@ impl Child {
     #[must_use]
     pub const fn generation(&self) -> Generation {
         self.generation
+    }
+
+    /// How to log.
+    #[must_use]
+    pub const fn logs(&self) -> Logs {
+        self.logs
     }
 
     /// This role's part of the configuration (`crate::settings`).

@@ -2,6 +2,7 @@
 //!
 //! Descriptors travel beside the message (SCM_RIGHTS). A message is one packet of postcard.
 
+use crate::settings::Logs;
 use holdfast_model::role::Instance;
 use holdfast_model::status::ProcessStatus;
 use holdfast_model::{Generation, HsmName, LaneIndex};
@@ -86,6 +87,8 @@ pub enum ToChild {
         instance: Instance,
         /// Which start of you this is.
         generation: Generation,
+        /// How to log.
+        logs: Logs,
         /// What your descriptors are.
         wires: Vec<Wire>,
         /// Your own part of the configuration: postcard of the role's `Settings` type (`crate::settings`).

@@ -7,6 +7,41 @@ use holdfast_model::{ApplianceId, ClusterId, HsmName};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
+/// How every process writes its log to standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Logs {
+    /// In what form.
+    pub format: LogFormat,
+    /// From which level on.
+    pub level: LogLevel,
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line, for machines.
+    #[default]
+    Json,
+    /// One line of words, for people.
+    Text,
+}
+
+/// What is worth a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// A person must act.
+    Error,
+    /// We coped.
+    Warn,
+    /// A state changed.
+    #[default]
+    Info,
+    /// For us.
+    Debug,
+}
+
 /// Frontend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frontend {

@@ -1,1 +1,3 @@
 //! One static table of processes: starts, wires, watches.
+
+pub mod config;
