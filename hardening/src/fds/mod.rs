@@ -13,8 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub use pass::{FDS_PER_MESSAGE_MAX, Received, receive, send};
 pub use spawn::{Child, Ended, Program, Start, spawn};
 
-/// Slots are the numbers below this one.
-pub const SLOT_MAX: RawFd = 64;
+/// Slots are the numbers below this one: a core with the most lanes, frontend workers and HSMs has nearly 600.
+pub const SLOT_MAX: RawFd = 1024;
+/// Words of a bit map over the slots.
+const SLOT_WORDS: usize = SLOT_MAX as usize / 64;
 
 /// Why descriptors could not be passed, placed or handed on.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +110,7 @@ pub fn place(descriptor: OwnedFd, slot: RawFd) -> Result<OwnedFd, FdsError> {
 /// - [`FdsError::NotOpen`]: whoever started us did not give it.
 /// - [`FdsError::Taken`]: given out before, or out of range.
 pub fn inherit(slot: RawFd) -> Result<OwnedFd, FdsError> {
-    static GIVEN: AtomicU64 = AtomicU64::new(0);
+    static GIVEN: [AtomicU64; SLOT_WORDS] = [const { AtomicU64::new(0) }; SLOT_WORDS];
     if !(3..SLOT_MAX).contains(&slot) {
         return Err(FdsError::Taken { slot });
     }
@@ -116,7 +118,9 @@ pub fn inherit(slot: RawFd) -> Result<OwnedFd, FdsError> {
     if unsafe { libc::fcntl(slot, libc::F_SETFD, libc::FD_CLOEXEC) } < 0 {
         return Err(FdsError::NotOpen { slot });
     }
-    if GIVEN.fetch_or(1 << slot, Ordering::SeqCst) & (1 << slot) != 0 {
+    let at = usize::try_from(slot).map_err(|_| FdsError::Taken { slot })?;
+    let (word, bit) = (GIVEN.get(at / 64).ok_or(FdsError::Taken { slot })?, 1_u64 << (at % 64));
+    if word.fetch_or(bit, Ordering::SeqCst) & bit != 0 {
         return Err(FdsError::Taken { slot });
     }
     // SAFETY: the number is open, and `GIVEN` makes one owner of it. That no other part of this process opened it is

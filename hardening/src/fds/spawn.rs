@@ -151,14 +151,13 @@ impl Child {
 }
 
 fn check(table: &[(BorrowedFd<'_>, RawFd)]) -> Result<(), FdsError> {
-    let mut seen = 0_u64;
+    let mut seen = std::collections::BTreeSet::new();
     for (_, slot) in table {
-        if !(0..SLOT_MAX).contains(slot) || seen & (1 << slot) != 0 {
+        if !(0..SLOT_MAX).contains(slot) || !seen.insert(*slot) {
             return Err(FdsError::Taken { slot: *slot });
         }
-        seen |= 1 << slot;
     }
-    match (0..3).find(|slot| seen & (1 << slot) == 0) {
+    match (0..3).find(|slot| !seen.contains(slot)) {
         Some(slot) => Err(FdsError::StandardMissing { slot }),
         None => Ok(()),
     }
@@ -182,7 +181,9 @@ struct Prepared {
     envp: Vec<*const c_char>,
     /// Source, intermediate copy, target.
     moves: Vec<(RawFd, RawFd, RawFd)>,
-    /// Ranges of numbers that the child closes.
+    /// The first number above the table.
+    above: RawFd,
+    /// Ranges of numbers within the table that the child closes.
     gaps: Vec<(u32, u32)>,
     /// What argv and envp point to.
     _strings: Vec<CString>,
@@ -215,13 +216,13 @@ impl Prepared {
             }
             next = target + 1;
         }
-        gaps.push((next, u32::MAX));
         Ok(Self {
             parent: rustix::process::getpid().as_raw_nonzero().get(),
             program,
             argv,
             envp,
             moves: start.table.iter().map(|(fd, slot)| (fd.as_raw_fd(), -1, *slot)).collect(),
+            above: targets.last().map_or(0, |highest| highest + 1),
             gaps,
             _strings: arguments.into_iter().chain(variables).collect(),
         })
@@ -241,16 +242,16 @@ impl Prepared {
 
     /// Returns the number of the step that failed.
     fn try_become_program(&mut self, tell: &mut RawFd) -> u8 {
-        // Everything that must survive goes above the slots first, so that no target overwrites a source.
-        // SAFETY: makes a new descriptor above the slots; replaces none.
-        let moved = unsafe { libc::fcntl(*tell, libc::F_DUPFD_CLOEXEC, SLOT_MAX) };
+        // Everything that must survive goes above the table first, so that no target overwrites a source.
+        // SAFETY: makes a new descriptor above the table; replaces none.
+        let moved = unsafe { libc::fcntl(*tell, libc::F_DUPFD_CLOEXEC, self.above) };
         if moved < 0 {
             return 1;
         }
         *tell = moved;
         for (source, copy, _) in &mut self.moves {
-            // SAFETY: makes a new descriptor above the slots; replaces none.
-            *copy = unsafe { libc::fcntl(*source, libc::F_DUPFD_CLOEXEC, SLOT_MAX) };
+            // SAFETY: makes a new descriptor above the table; replaces none.
+            *copy = unsafe { libc::fcntl(*source, libc::F_DUPFD_CLOEXEC, self.above) };
             if *copy < 0 {
                 return 1;
             }
@@ -265,6 +266,9 @@ impl Prepared {
             if close_between(*first, *last) != 0 {
                 return 3;
             }
+        }
+        if close_on_exec_from(self.above) != 0 {
+            return 3;
         }
         // SAFETY: prctl with integers.
         if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } != 0 {
@@ -287,22 +291,14 @@ impl Prepared {
     }
 }
 
-/// Closes all descriptors from `first` to `last`, but marks those above the slots instead, so that the report pipe
-/// lives until the program begins.
+/// Closes all descriptors from `first` to `last`.
 fn close_between(first: u32, last: u32) -> i64 {
-    let above = SLOT_MAX.unsigned_abs();
-    if first < above {
-        // SAFETY: in the child, whose descriptors nobody else uses any more.
-        let closed = unsafe { libc::syscall(libc::SYS_close_range, first, last.min(above - 1), 0_u32) };
-        if closed != 0 {
-            return closed;
-        }
-    }
-    if last >= above {
-        // SAFETY: only sets a flag on descriptors.
-        return unsafe {
-            libc::syscall(libc::SYS_close_range, above.max(first), last, libc::CLOSE_RANGE_CLOEXEC)
-        };
-    }
-    0
+    // SAFETY: in the child, whose descriptors nobody else uses any more.
+    unsafe { libc::syscall(libc::SYS_close_range, first, last, 0_u32) }
+}
+
+/// Marks all descriptors from `first` on to be closed by exec, so that the report pipe lives until then.
+fn close_on_exec_from(first: RawFd) -> i64 {
+    // SAFETY: only sets a flag on descriptors.
+    unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) }
 }
