@@ -154,7 +154,9 @@ pub enum Problem {
         why: &'static str,
     },
     /// Started as root without a user to become.
-    #[error("started as root: set `user` in [box] to the unprivileged user to run as (useradd --system holdfast)")]
+    #[error(
+        "started as root: set `user` in [box] to the unprivileged user to run as (useradd --system holdfast)"
+    )]
     NoUser,
     /// The user does not exist, or is root.
     #[error("{name:?} is no unprivileged user of this system; create it with: useradd --system {name}")]
@@ -163,7 +165,9 @@ pub enum Problem {
         name: String,
     },
     /// Only root can become another user.
-    #[error("this is user {now}, and only root can become {name:?}; start as root, as {name:?}, or take `user` out")]
+    #[error(
+        "this is user {now}, and only root can become {name:?}; start as root, as {name:?}, or take `user` out"
+    )]
     OtherUser {
         /// As it was written.
         name: String,

@@ -9,7 +9,6 @@ mod open;
 mod signers;
 mod user;
 
-
 pub use error::{ConfigError, Problem};
 pub use user::User;
 
@@ -95,8 +94,11 @@ impl Config {
     /// [`ConfigError`]: the first problem found.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let me = rustix::process::geteuid().as_raw();
-        let text = open::configuration(path, me)
-            .map_err(|problem| ConfigError { file: path.to_owned(), line: None, problem })?;
+        let text = open::configuration(path, me).map_err(|problem| ConfigError {
+            file: path.to_owned(),
+            line: None,
+            problem,
+        })?;
         let source = Source { file: path, text: &text };
         let file: file::File = toml::from_str(&text).map_err(|e| {
             source.error(e.span().map(|span| span.start), Problem::Syntax(e.message().to_owned()))
@@ -324,7 +326,9 @@ fn variable(text: &str) -> Result<(String, String), Problem> {
         return refuse("a name has letters, digits and underscores");
     }
     if upper.starts_with("LD_") || upper.starts_with("GLIBC_") || upper.starts_with("MALLOC_") {
-        return refuse("it steers the dynamic linker or the C library; install the module where it finds its parts");
+        return refuse(
+            "it steers the dynamic linker or the C library; install the module where it finds its parts",
+        );
     }
     let secret = |word| word == "PIN" || word == "SECRET" || word == "KEY" || word == "TOKEN";
     if upper.split('_').any(secret) || upper.contains("PASS") {

@@ -133,11 +133,9 @@ fn guarded(path: &Path, stat: &Stat, closed: Closed, owners: &[u32]) -> Result<(
 fn within(path: &Path, stat: &Stat, bytes_max: u64) -> Result<(), Problem> {
     match u64::try_from(stat.st_size) {
         Ok(bytes) if bytes <= bytes_max => Ok(()),
-        bytes => Err(Problem::TooLarge {
-            path: path.to_owned(),
-            bytes: bytes.unwrap_or(u64::MAX),
-            bytes_max,
-        }),
+        bytes => {
+            Err(Problem::TooLarge { path: path.to_owned(), bytes: bytes.unwrap_or(u64::MAX), bytes_max })
+        }
     }
 }
 
