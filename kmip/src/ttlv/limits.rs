@@ -1,0 +1,27 @@
+//! Bounds what a message may ask of the reader, and says why.
+
+/// How much a reader accepts. Every bound is inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a whole message, its header included: bounds the buffer of a connection.
+    pub message_bytes: usize,
+    /// Structures within structures, the message itself counting one: bounds the stack of whoever walks it.
+    pub depth: usize,
+    /// Items in a message: bounds the time to walk it.
+    pub items: usize,
+    /// Bytes of one text string, byte string or big integer.
+    pub string_bytes: usize,
+}
+
+impl Limits {
+    /// What a server takes from a client. The deepest structure of the standard (a wrapped key's cryptographic
+    /// parameters inside a batch item) has ten levels; the largest case of the OASIS suite has 1,100 items.
+    pub const DEFAULT: Limits =
+        Limits { message_bytes: 1024 * 1024, depth: 24, items: 32 * 1024, string_bytes: 1024 * 1024 };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits::DEFAULT
+    }
+}
