@@ -4,14 +4,17 @@
 //! flush and are acknowledged after it. So a read waits for one flush at most, and under load many commits cost one.
 //! A reply may overtake another: whoever needs to read what it wrote waits for its own acknowledgement.
 
-use crate::registry::{Backend, Purge};
-use holdfast_model::TenantId;
+use crate::registry::{self, Backend, Purge};
+use crate::sandbox;
+use hardening::sandbox::Lockdown;
+use holdfast_model::{LaneIndex, TenantId};
 use holdfast_ports::agent::{Arrived, Links};
-use holdfast_ports::child::{Control, Event};
+use holdfast_ports::child::{Child, Control, Event};
 use holdfast_ports::control::Socket;
 use holdfast_ports::envelope::Correlation;
 use holdfast_ports::keystore::{KeystoreError, Reply, Request, Write};
 use holdfast_ports::link::Link;
+use holdfast_ports::settings;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -31,6 +34,36 @@ impl Orders for Control {
     fn next(&mut self) -> Result<Option<Event>, String> {
         self.receive().map_err(|error| error.to_string())
     }
+}
+
+/// The whole life of the process: locks itself down, opens its store, serves until warden says stop.
+///
+/// # Errors
+/// Why it cannot serve, in our own words; warden has been told.
+pub fn run(child: Child) -> Result<(), String> {
+    let mut child = child;
+    let outcome = start(&mut child).and_then(|(mut links, mut backend)| {
+        child.control.ready().map_err(|error| error.to_string())?;
+        serve(&mut links, &mut child.control, &mut *backend)
+    });
+    if let Err(why) = &outcome {
+        // Warden may be gone; then there is nobody to tell.
+        drop(child.control.failed(why));
+    }
+    outcome
+}
+
+fn start(child: &mut Child) -> Result<(Links, Box<dyn Backend>), String> {
+    let settings: settings::Keystore = child.settings().map_err(|error| error.to_string())?;
+    let mut ends = Vec::new();
+    for lane in 0..settings.lanes {
+        let end = child.take(Socket::Keystore { lane: LaneIndex(lane) });
+        let end = end.ok_or_else(|| format!("warden gave no link for lane {lane}"))?;
+        ends.push(Link::new(end).map_err(|error| error.to_string())?);
+    }
+    Lockdown::enter(&sandbox::profile(&settings.backend)).map_err(|error| error.to_string())?;
+    let backend = registry::open(&settings.backend).map_err(|error| error.to_string())?;
+    Ok((Links::new(ends), backend))
 }
 
 /// Serves until an order to stop. Link `n` belongs to lane `n`.

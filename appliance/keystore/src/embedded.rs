@@ -18,7 +18,7 @@ mod tests;
 
 use crate::refuse;
 use crate::registry::{Backend, Purge};
-use disk::{Disk, FullSign};
+use disk::{Directory, FullSign};
 use holdfast_model::record::{RecordName, SealedRecord};
 use holdfast_model::{ObjectId, Sequence, TenantId};
 use holdfast_ports::backoff::Backoff;
@@ -26,7 +26,7 @@ use holdfast_ports::keystore::{Health, Keystore, KeystoreError, Query, Write};
 use redb::{Builder, Database, StorageError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 /// The store's file in its directory.
@@ -49,20 +49,12 @@ pub enum OpenError {
     NoSuchBackend,
 }
 
-/// Where the file is; a test puts a medium here that fails on demand.
+/// Where the store is; a test puts a medium here that fails on demand.
 trait Medium: Send {
-    fn open(&self, full: FullSign, builder: &Builder) -> Result<Database, redb::DatabaseError>;
+    /// Opens the store, or makes it whole before anybody can meet it half made.
+    fn open(&self, full: FullSign, builder: &Builder) -> Result<Database, Fault>;
+    /// Size of the store.
     fn bytes(&self) -> io::Result<u64>;
-}
-
-impl Medium for PathBuf {
-    fn open(&self, full: FullSign, builder: &Builder) -> Result<Database, redb::DatabaseError> {
-        builder.create_with_backend(Disk::open(self, full)?)
-    }
-
-    fn bytes(&self) -> io::Result<u64> {
-        Ok(std::fs::metadata(self)?.len())
-    }
 }
 
 /// The embedded keystore.
@@ -112,9 +104,8 @@ impl Embedded {
     /// # Errors
     /// [`OpenError::File`] when the file cannot be had; what is in it does not matter here.
     pub fn open(directory: &Path) -> Result<Self, OpenError> {
-        let path = directory.join(FILE_NAME);
-        drop(Disk::open(&path, FullSign::default()).map_err(OpenError::File)?);
-        Ok(Self::on(Box::new(path)))
+        let place = Directory::take(directory).map_err(OpenError::File)?;
+        Ok(Self::on(Box::new(place)))
     }
 
     fn on(medium: Box<dyn Medium>) -> Self {
@@ -154,11 +145,7 @@ impl Embedded {
     fn try_open(&self, verify: bool) -> Result<Database, KeystoreError> {
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(verify);
-        let open = || -> Result<Database, Fault> {
-            let database = self.medium.open(self.full.clone(), &builder)?;
-            change::make_tables(&database)?;
-            Ok(database)
-        };
+        let open = || self.medium.open(self.full.clone(), &builder);
         match catch_unwind(AssertUnwindSafe(open)) {
             Ok(Ok(database)) => Ok(database),
             Ok(Err(fault)) => Err(self.name(&fault)),

@@ -10,11 +10,13 @@ mod intersect;
 mod memory;
 mod refuse;
 mod registry;
+mod sandbox;
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
-pub use agent::{Orders, serve};
+pub use agent::{Orders, run, serve};
 pub use embedded::{Embedded, FILE_NAME, OpenError};
 pub use memory::Memory;
 pub use registry::{BACKENDS, Backend, Opened, Purge, Row, open};
+pub use sandbox::profile;

@@ -18,13 +18,8 @@ const PURGE_STEP_RECORDS: usize = 500;
 type Records<'t> = Table<'t, &'static [u8], &'static [u8]>;
 type Tags<'t> = Table<'t, &'static [u8], ()>;
 
-/// Makes the tables, if the store is new, so that a reader never meets a store without them.
+/// Makes the tables of a new store, so that a reader never meets a store without them.
 pub(super) fn make_tables(database: &Database) -> Result<(), Fault> {
-    let read = redb::ReadableDatabase::begin_read(database)?;
-    if read.list_tables()?.next().is_some() {
-        return Ok(());
-    }
-    drop(read);
     let transaction = begin(database)?;
     transaction.open_table(RECORDS)?;
     transaction.open_table(TAGS)?;

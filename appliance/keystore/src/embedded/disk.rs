@@ -1,17 +1,23 @@
-//! The file under the embedded store, as its engine sees it.
+//! The directory and the file under the embedded store.
 //!
 //! Separate from the engine's own file access for two reasons: growth reserves real blocks first, so that a full
 //! disk is found out before anything is written and never in the middle of a commit; and the store learns that it
-//! was a full disk and nothing worse.
+//! was a full disk and nothing worse. A new store gets its name only when it is whole: the engine does not recover
+//! from a power cut while it makes one.
 
-use redb::StorageBackend;
+use super::change::make_tables;
+use super::{FILE_NAME, Fault, Medium};
+use redb::{Builder, Database, StorageBackend, StorageError};
 use rustix::fs::FallocateFlags;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A store that is being made.
+const UNFINISHED_NAME: &str = "keystore.unfinished";
 
 /// Set when the medium had no room for growth; read and cleared by the store.
 #[derive(Debug, Clone, Default)]
@@ -27,24 +33,69 @@ impl FullSign {
     }
 }
 
-/// One open file, held alone.
-#[derive(Debug)]
-pub(super) struct Disk {
-    file: File,
-    full: FullSign,
+/// The directory of a store, held alone as long as this lives.
+pub(super) struct Directory {
+    path: PathBuf,
+    handle: File,
 }
 
-impl Disk {
-    /// Opens or creates the file, for its owner only, and locks it against a second store.
-    pub(super) fn open(path: &Path, full: FullSign) -> io::Result<Self> {
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-        file.try_lock()?;
-        if let Some(directory) = path.parent() {
-            File::open(directory)?.sync_all()?;
+impl Directory {
+    /// Locks the directory against a second store, and removes what a power cut has left of a store half made.
+    pub(super) fn take(path: &Path) -> io::Result<Self> {
+        let handle = File::open(path)?;
+        handle.try_lock()?;
+        match std::fs::remove_file(path.join(UNFINISHED_NAME)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(Self { path: path.to_owned(), handle }),
         }
-        Ok(Self { file, full })
     }
+
+    fn make(&self, full: FullSign, builder: &Builder) -> Result<(), Fault> {
+        let unfinished = self.path.join(UNFINISHED_NAME);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)
+            .map_err(StorageError::from)?;
+        let database = builder.create_with_backend(Disk { file, full })?;
+        make_tables(&database)?;
+        database.close()?;
+        let name = || -> io::Result<()> {
+            File::open(&unfinished)?.sync_all()?;
+            std::fs::rename(&unfinished, self.path.join(FILE_NAME))?;
+            self.handle.sync_all()
+        };
+        Ok(name().map_err(StorageError::from)?)
+    }
+}
+
+impl Medium for Directory {
+    fn open(&self, full: FullSign, builder: &Builder) -> Result<Database, Fault> {
+        let path = self.path.join(FILE_NAME);
+        if !path.try_exists().map_err(StorageError::from)? {
+            self.make(full.clone(), builder)?;
+        }
+        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(StorageError::from)?;
+        // The engine would take an empty file for a new store; a store that has become empty is a loss.
+        if file.metadata().map_err(StorageError::from)?.len() == 0 {
+            return Err(StorageError::Corrupted("the store is empty".to_owned()).into());
+        }
+        Ok(builder.create_with_backend(Disk { file, full })?)
+    }
+
+    fn bytes(&self) -> io::Result<u64> {
+        Ok(std::fs::metadata(self.path.join(FILE_NAME))?.len())
+    }
+}
+
+/// One open file.
+#[derive(Debug)]
+struct Disk {
+    file: File,
+    full: FullSign,
 }
 
 impl StorageBackend for Disk {

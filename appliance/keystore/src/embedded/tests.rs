@@ -66,6 +66,25 @@ fn a_file_that_is_no_store_is_damaged_and_left_as_it_is() {
 }
 
 #[test]
+fn a_store_that_was_emptied_is_damaged_and_not_taken_for_a_new_one() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(filled(directory.path(), 1));
+    std::fs::write(directory.path().join(FILE_NAME), b"").unwrap();
+    let mut store = Embedded::open(directory.path()).unwrap();
+    assert_eq!(store.get(&record(tenant("acme"), 1, 1, &[]).name), Err(KeystoreError::Damaged));
+}
+
+#[test]
+fn what_a_power_cut_left_of_a_store_half_made_is_swept_away() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("keystore.unfinished"), vec![0; 5000]).unwrap();
+    drop(filled(directory.path(), 1));
+    let names: Vec<_> =
+        std::fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, [FILE_NAME]);
+}
+
+#[test]
 fn a_truncated_file_is_damaged() {
     let directory = tempfile::tempdir().unwrap();
     drop(filled(directory.path(), 2000));
@@ -101,3 +120,7 @@ fn a_flipped_byte_anywhere_never_gives_a_wrong_record_and_never_stops_the_proces
     }
     assert!(refused > 0, "no byte of the sample lay in a page in use");
 }
+
+mod forgetful;
+mod power;
+mod trouble;
