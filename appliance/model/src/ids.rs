@@ -130,6 +130,8 @@ names! {
     ClusterId;
     /// One box.
     ApplianceId;
+    /// Whoever issues bundles: one governance plane, one order of sequences.
+    SourceId;
     /// One HSM as the configuration names it; there is one root-agent for each.
     HsmName;
 }

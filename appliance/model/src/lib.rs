@@ -16,7 +16,7 @@ pub mod trust;
 
 pub use ids::{
     ApplianceId, ClusterId, Fingerprint, Generation, HsmName, KeyVersion, LaneIndex, NameError, ObjectId,
-    Sequence, ServiceId, TenantId,
+    Sequence, ServiceId, SourceId, TenantId,
 };
 pub use key_ref::{KeyRef, Level};
 pub use time::Timestamp;

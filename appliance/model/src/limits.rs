@@ -42,6 +42,30 @@ pub const BUNDLE_BYTES_MAX: usize = 1 << 20;
 pub const BUNDLE_DIRECTIVES_MAX: usize = 1024;
 /// Signatures on one bundle.
 pub const BUNDLE_SIGNATURES_MAX: usize = 16;
+/// CBOR items (keys and values each count) of one bundle's body: a small item costs 32 bytes decoded.
+pub const BUNDLE_ITEMS_MAX: usize = 1 << 16;
+/// CBOR nesting of one bundle's body: body, directives, directive, data, common names.
+pub const BUNDLE_DEPTH_MAX: usize = 6;
+/// Protected header of one bundle signature: an algorithm and a name.
+pub const BUNDLE_PROTECTED_BYTES_MAX: usize = 256;
+/// Appliances that one bundle can be addressed to.
+pub const BUNDLE_APPLIANCES_MAX: usize = 256;
+/// Name of a signer (COSE `kid`).
+pub const SIGNER_NAME_BYTES_MAX: usize = 64;
+/// Task id of one directive; it comes back in receipts.
+pub const TASK_ID_BYTES_MAX: usize = 64;
+/// External id, etag, display name, metadata value or L1 label of one directive.
+pub const TASK_TEXT_BYTES_MAX: usize = 256;
+/// Working state of one directive: opaque, carried for the sender.
+pub const TASK_WORKING_STATE_BYTES_MAX: usize = 4096;
+/// Metadata entries of one directive.
+pub const TASK_METADATA_MAX: usize = 16;
+/// CA certificate of one trust rule; the largest post-quantum ones have some 15,000 bytes.
+pub const CA_CERTIFICATE_BYTES_MAX: usize = 24 << 10;
+/// Common names of one trust rule.
+pub const COMMON_NAMES_MAX: usize = 256;
+/// One common name (ub-common-name of RFC 5280 appendix A.1).
+pub const COMMON_NAME_CHARS_MAX: usize = 64;
 /// Signers pinned on one box.
 pub const SIGNERS_MAX: usize = 16;
 /// Tenants of one box.
