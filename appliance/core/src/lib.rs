@@ -2,3 +2,10 @@
 //!
 //! The way of a request: `lane` takes a frame, `request` decodes it, `permit` says who may use which key,
 //! `operation` does it, `audited` records it, and only then is there a reply.
+
+pub mod audited;
+pub mod crypto;
+pub mod managed;
+pub mod object;
+pub mod permit;
+pub mod scope;

@@ -2,8 +2,10 @@
 //!
 //! Separate from `managed` (what its attributes mean) so that wrapping needs to know nothing of KMIP but four facts.
 
+use crate::crypto::Schedules;
 use crate::managed::Managed;
-use hardening::secret::SecretBytes;
+use core::cell::Cell;
+use hardening::SecretBytes;
 use holdfast_model::record::Revision;
 use holdfast_model::{KeyVersion, ObjectId, ServiceId};
 
@@ -34,4 +36,8 @@ pub struct Object {
     pub managed: Managed,
     /// The secret part; none once destroyed, or for an object that has none.
     pub material: Option<SecretBytes>,
+    /// Key schedules made from the material as it is used; never stored. Begins as [`Schedules::default`].
+    pub schedules: Schedules,
+    /// Nonces for GCM that this process has reserved and not yet used; begins as zero.
+    pub nonces_left: Cell<u32>,
 }

@@ -45,6 +45,7 @@ pub enum ScopeError {
 }
 
 /// One change of a commit; all changes of a commit happen, durably, or none.
+#[allow(clippy::large_enum_variant)] // nearly every change is a Put
 pub enum Change {
     /// Stores a new object or a new state of one that was loaded: `object.revision` is the one it was loaded with
     /// (zero for a new one); another in the keystore means [`ScopeError::Conflict`].
