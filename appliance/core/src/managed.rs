@@ -8,8 +8,6 @@ mod body;
 mod index;
 mod state;
 
-
-
 pub use attributes::AttributeSet;
 pub use body::BodyError;
 pub use index::Indexed;

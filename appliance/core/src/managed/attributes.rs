@@ -76,11 +76,7 @@ impl AttributeSet {
     }
 
     /// The instance with this index.
-    pub fn instance_mut(
-        &mut self,
-        name: &AttributeName<'_>,
-        index: u32,
-    ) -> Option<&mut Attribute<'static>> {
+    pub fn instance_mut(&mut self, name: &AttributeName<'_>, index: u32) -> Option<&mut Attribute<'static>> {
         let name = name.clone().into_owned();
         self.items.iter_mut().find(|item| item.name == name && item.index.unwrap_or(0) == index)
     }

@@ -206,9 +206,7 @@ impl Read {
             ObjectType::OPAQUE_OBJECT => Kind::Opaque(self.opaque.ok_or(BodyError)?),
             ObjectType::CERTIFICATE => Kind::Certificate(self.certificate.ok_or(BodyError)?),
             ObjectType::TEMPLATE => Kind::Template,
-            ObjectType::PGP_KEY => {
-                Kind::Pgp { version: self.pgp_version.ok_or(BodyError)?, block: block()? }
-            }
+            ObjectType::PGP_KEY => Kind::Pgp { version: self.pgp_version.ok_or(BodyError)?, block: block()? },
             _ => return Err(BodyError),
         };
         Ok(Managed { object_type, kind, attributes: self.attributes, nonces_reserved: self.nonces_reserved })
