@@ -1,8 +1,8 @@
-//! Which managed object a field means.
+//! What a field refers to: a managed object by its identifier, or data by value, or either through an earlier item of the batch.
 //!
-//! Rules: KMIP 1.4, section 3.1 and 4 (ID Placeholder); KMIP 2.1, section 4.58.
+//! Rules: KMIP 1.4, sections 3.1 and 4 (ID Placeholder); KMIP 2.1, sections 4.58 and 7.9.
 
-use crate::enums::{Enumeration, UniqueIdentifierItem};
+use crate::enums::{DataItem, Enumeration, UniqueIdentifierItem};
 use crate::field::Field;
 use crate::tag::Tag;
 use crate::ttlv::{DecodeError, Item, ItemType, Writer};
@@ -52,6 +52,54 @@ impl<'a> Field<'a> for Identifier<'a> {
             Identifier::Text(text) => out.text(tag, text),
             Identifier::Earlier(item) => out.enumeration(tag, item.code()),
             Identifier::Nth(nth) => out.integer(tag, *nth),
+        }
+    }
+}
+
+/// Data that an operation works on. No `Debug`: it may be plaintext.
+#[derive(Clone, Copy)]
+pub enum Data<'a> {
+    /// The data itself.
+    Bytes(&'a [u8]),
+    /// What an earlier item of the same batch yielded (2.x).
+    Earlier(DataItem),
+    /// The nth data of the batch's responses so far; negative counts from the last (2.x).
+    Nth(i32),
+}
+
+impl<'a> Data<'a> {
+    /// The bytes, if they are given outright.
+    #[must_use]
+    pub fn bytes(&self) -> Option<&'a [u8]> {
+        match self {
+            Data::Bytes(bytes) => Some(bytes),
+            Data::Earlier(_) | Data::Nth(_) => None,
+        }
+    }
+}
+
+impl<'a> From<&'a [u8]> for Data<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Data::Bytes(bytes)
+    }
+}
+
+impl<'a> Field<'a> for Data<'a> {
+    fn decode(item: Item<'a>, version: Version) -> Result<Self, DecodeError> {
+        match item.ty() {
+            ItemType::Enumeration if version.tags_attributes() => {
+                item.enumeration().map(DataItem::from_code).map(Data::Earlier)
+            }
+            ItemType::Integer if version.tags_attributes() => item.integer().map(Data::Nth),
+            _ => item.bytes().map(Data::Bytes),
+        }
+    }
+
+    fn encode(&self, tag: Tag, _: Version, out: &mut Writer<'_>) {
+        match self {
+            Data::Bytes(bytes) => out.bytes(tag, bytes),
+            Data::Earlier(item) => out.enumeration(tag, item.code()),
+            Data::Nth(nth) => out.integer(tag, *nth),
         }
     }
 }

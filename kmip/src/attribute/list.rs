@@ -161,6 +161,14 @@ impl<'a> Slot<'a> for InlineAttributes<'a> {
             if version.tags_attributes() {
                 return Err(item.unexpected_in(Tag::ATTRIBUTES));
             }
+            // Either all stand inline or all in a template.
+            let inline = |read: &InlineAttributes<'a>| match read.attributes.source {
+                Source::Named(children) => core::ptr::eq(children.encoded(), siblings.encoded()),
+                Source::Tagged(_) | Source::Lent(_) => false,
+            };
+            if filling.as_ref().is_some_and(|read| !inline(read)) {
+                return Err(item.repeated());
+            }
             Attribute::decode_named(item)?;
             Attributes { source: Source::Named(siblings) }
         } else if filling.is_some() {
@@ -209,7 +217,10 @@ impl<'a> Field<'a> for OneAttribute<'a> {
 
     fn encode(&self, tag: Tag, version: Version, out: &mut Writer<'_>) {
         if version.tags_attributes() {
-            out.structure(tag, |out| self.0.encode(version, out));
+            // Responses repeat the attribute in 1.x only.
+            if tag != Tag::ATTRIBUTE {
+                out.structure(tag, |out| self.0.encode(version, out));
+            }
         } else {
             self.0.encode(version, out);
         }

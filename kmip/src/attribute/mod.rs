@@ -111,7 +111,7 @@ impl<'a> Attribute<'a> {
             self.encode_tagged(version, out);
         } else {
             out.structure(Tag::ATTRIBUTE, |out| {
-                self.name.encode_text(Tag::ATTRIBUTE_NAME, version, out);
+                self.name.encode_text(Tag::ATTRIBUTE_NAME, out);
                 if let Some(index) = self.index {
                     out.integer(Tag::ATTRIBUTE_INDEX, i32::try_from(index).unwrap_or(i32::MAX));
                 }

@@ -86,13 +86,13 @@ impl<'a> AttributeName<'a> {
         }
     }
 
-    /// Writes the textual name of 1.x.
-    pub(super) fn encode_text(&self, tag: Tag, version: Version, out: &mut Writer<'_>) {
+    /// Writes the textual name of 1.x; nothing for a tag that is no attribute.
+    pub(super) fn encode_text(&self, tag: Tag, out: &mut Writer<'_>) {
         match self {
             AttributeName::Standard(attribute) => {
-                let text = rule(*attribute).map_or("", |rule| rule.name);
-                debug_assert!(!text.is_empty(), "callers ask exists_in({version}) first");
-                out.text(tag, text);
+                if let Some(rule) = rule(*attribute) {
+                    out.text(tag, rule.name);
+                }
             }
             AttributeName::Vendor { vendor, name } => out.text_of(tag, &[vendor, "-", name]),
             AttributeName::Unknown(text) => out.text(tag, text),
@@ -135,7 +135,7 @@ impl<'a> Field<'a> for AttributeName<'a> {
 
     fn encode(&self, tag: Tag, version: Version, out: &mut Writer<'_>) {
         if !version.tags_attributes() || tag == Tag::ATTRIBUTE_NAME {
-            return self.encode_text(tag, version, out);
+            return self.encode_text(tag, out);
         }
         match self {
             AttributeName::Standard(attribute) => out.enumeration(tag, attribute.number()),

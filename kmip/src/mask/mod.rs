@@ -7,6 +7,8 @@ mod table;
 
 pub use table::*;
 
+use crate::field::{List, structure};
+
 macro_rules! masks {
     ($( $title:literal $ty:ident {
         $( $id:ident = $bit:literal : $( $name:literal $since:ident .. $until:ident ),+ ; )*
@@ -93,6 +95,15 @@ macro_rules! masks {
     )* };
 }
 pub(crate) use masks;
+
+structure! {
+    /// Sets of storage that are permitted, any one of them (2.x).
+    #[derive(Clone, Copy)]
+    ProtectionStorageMasks<'a> {
+        /// Each a set.
+        masks: List<'a, ProtectionStorageMask> = PROTECTION_STORAGE_MASK,
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,9 @@ pub use credential::{
     HashedPasswordCredential, Nonce, OneTimePasswordCredential, Ticket, TicketCredential, UsernamePassword,
 };
 pub use extension::MessageExtension;
-pub use request::{AsynchronousMode, MessageError, RequestBatchItem, RequestHeader, RequestMessage};
+pub use request::{
+    AsynchronousMode, MessageError, RequestBatchItem, RequestHeader, RequestItems, RequestMessage, request,
+};
 pub use response::{
     Outcome, ResponseBatchItem, ResponseHeader, ResponseItem, ResponseMessage, ResponseWriter,
 };

@@ -111,15 +111,6 @@ fn spoken_version(message: Item<'_>) -> Result<Version, MessageError> {
     if message.tag() != Tag::REQUEST_MESSAGE {
         return Err(unreadable(message.unexpected_in(Tag::REQUEST_MESSAGE)));
     }
-    let find = |within: Item<'_>, tag| {
-        within.children().and_then(|mut children| {
-            children
-                .find(|child| child.tag() == tag)
-                .map(|child| (child.offset(), child.tag()))
-                .ok_or_else(|| within.lacks(tag))
-        })
-    };
-    find(message, Tag::REQUEST_HEADER).map_err(unreadable)?;
     let header = message
         .children()
         .map_err(unreadable)?
@@ -278,5 +269,50 @@ impl<'a> RequestBatchItem<'a> {
     #[must_use]
     pub fn has_critical_extension(&self) -> bool {
         self.extensions.iter().any(|extension| extension.critical)
+    }
+}
+
+/// Writes a request item by item, as a client does: each payload straight into the buffer. `out` gets its capacity
+/// beforehand if the request holds a secret.
+///
+/// # Errors
+/// [`EncodeError`]: longer than `max`; `out` is as it was.
+pub fn request(
+    out: &mut Vec<u8>,
+    max: usize,
+    header: &RequestHeader<'_>,
+    version: Version,
+    items: impl FnOnce(&mut RequestItems<'_, '_>),
+) -> Result<usize, EncodeError> {
+    let mut writer = Writer::new(out, max);
+    writer.structure(Tag::REQUEST_MESSAGE, |out| {
+        header.encode(Tag::REQUEST_HEADER, version, out);
+        items(&mut RequestItems { out, version });
+    });
+    writer.finish()
+}
+
+/// The items of a request that is being written. The header's batch count is the caller's promise.
+pub struct RequestItems<'w, 'b> {
+    out: &'w mut Writer<'b>,
+    version: Version,
+}
+
+impl RequestItems<'_, '_> {
+    /// Adds an item.
+    pub fn add<'p>(
+        &mut self,
+        operation: Operation,
+        unique_batch_item_id: Option<&[u8]>,
+        payload: &impl Field<'p>,
+    ) {
+        let version = self.version;
+        self.out.structure(Tag::BATCH_ITEM, |out| {
+            operation.encode(Tag::OPERATION, version, out);
+            if let Some(id) = unique_batch_item_id {
+                out.bytes(Tag::UNIQUE_BATCH_ITEM_ID, id);
+            }
+            payload.encode(Tag::REQUEST_PAYLOAD, version, out);
+        });
     }
 }
