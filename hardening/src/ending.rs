@@ -6,6 +6,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use crate::MemoryError;
 
@@ -42,21 +43,30 @@ pub fn wipe_on_ending() -> Result<(), MemoryError> {
     std::panic::set_hook(Box::new(|panic| {
         // Wiped first: reporting may fail, and after wiping no allocation is possible.
         let (file, line) = panic.location().map_or(("?", 0), |at| (at.file(), at.line()));
-        wipe_everything();
-        report(file, line);
-        exit_now(EXIT_AFTER_PANIC)
+        end(EXIT_AFTER_PANIC, || report(file, line))
     }));
     Ok(())
 }
 
 /// Wipes all secrets, heap included if it is secret, and ends the process at once with `code`.
 pub fn wipe_and_exit(code: i32) -> ! {
+    end(code, || ())
+}
+
+/// The code of whoever began to end the process; once wiped, other threads stumble and come here too.
+static CODE: AtomicI32 = AtomicI32::new(-1);
+
+fn end(code: i32, before_exit: impl FnOnce()) -> ! {
+    let first = CODE.compare_exchange(-1, code, Ordering::SeqCst, Ordering::SeqCst).err().unwrap_or(code);
     wipe_everything();
-    exit_now(code)
+    before_exit();
+    // SAFETY: _exit ends all threads at once, runs no destructor and needs nothing.
+    unsafe { libc::_exit(first) }
 }
 
 fn wipe_everything() {
     crate::arena::wipe_all();
+    crate::heap::wipe_all();
 }
 
 fn set_handler(signal: i32) -> io::Result<()> {
@@ -76,8 +86,7 @@ fn set_handler(signal: i32) -> io::Result<()> {
 }
 
 extern "C" fn on_signal(signal: i32) {
-    wipe_everything();
-    exit_now(128 + signal)
+    end(128 + signal, || ())
 }
 
 /// "panic at FILE:LINE" on standard error, without allocating.
@@ -97,9 +106,4 @@ fn report(file: &str, line: u32) {
         // SAFETY: a valid slice; whether anything is written does not matter any more.
         unsafe { libc::write(libc::STDERR_FILENO, part.as_ptr().cast(), part.len()) };
     }
-}
-
-fn exit_now(code: i32) -> ! {
-    // SAFETY: _exit ends all threads at once, runs no destructor and needs nothing.
-    unsafe { libc::_exit(code) }
 }

@@ -50,6 +50,9 @@ pub enum MemoryError {
     /// A step that must happen before other threads exist came too late.
     #[error("other threads run already; this step must come first")]
     NotSingleThreaded,
+    /// The program does not use [`crate::heap::SecretHeap`] as its global allocator. A mistake in the program.
+    #[error("the secret heap is not this program's global allocator")]
+    HeapNotInstalled,
     /// The C library's heap was taken by somebody else, or was used before.
     #[error("the heap of aws-lc could not be taken over")]
     ForeignHeap,

@@ -21,12 +21,14 @@ pub mod arena;
 pub mod ending;
 mod error;
 pub mod fds;
+pub mod heap;
 mod pool;
 pub mod process;
 mod region;
 pub mod ring;
 pub mod sandbox;
 pub mod secret;
+pub mod stack;
 
 pub use error::MemoryError;
 pub use secret::{Secret, SecretBox, SecretBytes};

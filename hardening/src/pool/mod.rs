@@ -102,7 +102,6 @@ impl Pool {
     }
 
     /// How many bytes the block at `block` may hold: what was asked for, rounded up.
-    #[allow(dead_code)] // until the heap uses it
     pub(crate) fn usable_bytes(&self, block: NonNull<u8>) -> usize {
         match self.span_of(block).1 {
             Kind::Run { spans } => spans * SPAN_BYTES,
