@@ -125,6 +125,8 @@ pub fn limit(resource: Resource, most: u64) -> Result<(), ProcessError> {
 /// Makes sure that `bytes` of memory can be locked, raising RLIMIT_MEMLOCK where we may.
 ///
 /// Secret memory counts as locked. Call it before privileges are dropped, with the sum of arena, heap and stacks.
+/// A process with CAP_IPC_LOCK is not bound by the limit, so it is content even where it may not raise it; map
+/// everything (arena, heap, stacks) before the capability is dropped.
 ///
 /// # Errors
 /// - [`ProcessError::MemlockTooLow`]: says what the operator has to set.
@@ -139,6 +141,7 @@ pub fn raise_memlock(bytes: u64) -> Result<(), ProcessError> {
     let wanted = Rlimit { current: Some(bytes), maximum };
     match rustix::process::setrlimit(Resource::Memlock, wanted) {
         Ok(()) => Ok(()),
+        Err(rustix::io::Errno::PERM) if is_exempt_from_memlock() => Ok(()),
         Err(rustix::io::Errno::PERM) => Err(ProcessError::MemlockTooLow {
             wanted_bytes: bytes,
             allowed_bytes: held.maximum.unwrap_or(u64::MAX),
@@ -147,7 +150,14 @@ pub fn raise_memlock(bytes: u64) -> Result<(), ProcessError> {
     }
 }
 
+fn is_exempt_from_memlock() -> bool {
+    caps::has_cap(None, CapSet::Effective, caps::Capability::CAP_IPC_LOCK).unwrap_or(false)
+}
+
 /// Keeps all memory of the process, present and future, out of swap. Pages are locked when first touched.
+///
+/// From then on RLIMIT_MEMLOCK bounds the whole process: with a low limit, memory that it asks for after dropping its
+/// capabilities is refused. Call [`raise_memlock`] before, with all that the process will ever map.
 ///
 /// # Errors
 /// [`ProcessError::Kernel`]: usually RLIMIT_MEMLOCK; see [`raise_memlock`].

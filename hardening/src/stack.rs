@@ -45,6 +45,19 @@ pub fn run_on_secret_stack<F: FnOnce() -> R, R>(bytes: usize, f: F) -> Result<R,
     }
 }
 
+/// Maps `count` stacks of at least `bytes` bytes ahead, while the process may still lock memory and its sandbox does
+/// not forbid mmap. [`run_on_secret_stack`] takes them when it is asked for no more than `bytes`.
+///
+/// # Errors
+/// As [`run_on_secret_stack`].
+pub fn reserve(count: usize, bytes: usize) -> Result<(), MemoryError> {
+    for _ in 0..count {
+        let stack = Region::map(bytes)?;
+        IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(stack);
+    }
+    Ok(())
+}
+
 fn take(bytes: usize) -> Result<Region, MemoryError> {
     let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
     match idle.iter().position(|stack| stack.bytes() >= bytes) {

@@ -313,7 +313,11 @@ fn probe_c() {
     use aws_lc_rs::signature::{
         ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair,
     };
+    let rng = aws_lc_rs::rand::SystemRandom::new();
+    let from_before = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
     heap::enter_secret(HEAP_BYTES).unwrap();
+    from_before.sign(&rng, b"message").unwrap();
+    drop(from_before);
     let before = heap::free_bytes().unwrap();
     for _ in 0..50 {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
