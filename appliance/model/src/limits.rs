@@ -42,6 +42,10 @@ pub const BUNDLE_BYTES_MAX: usize = 1 << 20;
 pub const BUNDLE_DIRECTIVES_MAX: usize = 1024;
 /// Signatures on one bundle.
 pub const BUNDLE_SIGNATURES_MAX: usize = 16;
+/// Bundle files looked at in one spool; the rest waits until some are taken away.
+pub const SPOOL_FILES_MAX: usize = 4096;
+/// Receipt of one bundle file: every judgement on it, the oldest forgotten first.
+pub const RECEIPT_BYTES_MAX: usize = 1 << 20;
 /// CBOR items (keys and values each count) of one bundle's body: a small item costs 32 bytes decoded.
 pub const BUNDLE_ITEMS_MAX: usize = 1 << 16;
 /// CBOR nesting of one bundle's body: body, directives, directive, data, common names.

@@ -42,6 +42,8 @@ mod refusal;
 mod signers;
 mod verify;
 
+#[cfg(any(test, feature = "importer"))]
+pub mod importer;
 #[cfg(any(test, feature = "sign"))]
 pub mod sign;
 #[cfg(test)]
