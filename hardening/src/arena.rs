@@ -58,6 +58,14 @@ impl Arena {
         self.pool.region().bytes()
     }
 
+    /// Has the kernel provide the first `bytes` bytes of memory now, instead of when secrets are first made there.
+    ///
+    /// Costs 20 to 90 us for each 4 KiB; do it where nobody waits. If the machine has no memory left, the kernel ends
+    /// this process here and not later.
+    pub fn warm(&self, bytes: usize) {
+        self.pool.region().touch(bytes);
+    }
+
     /// Bytes in spans of 16 KiB that hold nothing.
     #[must_use]
     pub fn free_bytes(&self) -> usize {
@@ -67,7 +75,8 @@ impl Arena {
 
 /// Installs the arena of this process. Calling again with the same size gives the same arena.
 ///
-/// All of it is taken from the kernel at once (tens of milliseconds for 64 MiB), so that a shortage shows here.
+/// The address range and the right to lock it are taken here, the memory itself when it is first used (or by
+/// [`Arena::warm`]). Installing takes well under a millisecond.
 ///
 /// # Errors
 /// - [`MemoryError::AlreadyInstalled`]: with another size; the first one stays.

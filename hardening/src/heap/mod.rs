@@ -34,8 +34,8 @@ pub struct SecretHeap;
 
 /// From here on, every allocation of this process, Rust's and aws-lc's, comes from secret memory of `bytes` bytes.
 ///
-/// Call it once, early: while this is the only thread, before aws-lc is used, and before anything secret is read. All
-/// of it is taken from the kernel at once. Returns what protects it.
+/// Call it once, early: while this is the only thread, before aws-lc is used, and before anything secret is read. The
+/// memory itself is taken when it is first used, or by [`warm`]. Returns what protects it.
 ///
 /// # Errors
 /// - [`MemoryError::AlreadyInstalled`]: entered before.
@@ -67,6 +67,13 @@ pub fn enter_secret(bytes: usize) -> Result<ArenaKind, MemoryError> {
 #[must_use]
 pub fn kind() -> Option<ArenaKind> {
     HEAP.get().map(|heap| heap.region().kind())
+}
+
+/// Has the kernel provide the first `bytes` bytes of the secret heap now; see [`crate::arena::Arena::warm`].
+pub fn warm(bytes: usize) {
+    if let Some(heap) = HEAP.get() {
+        heap.region().touch(bytes);
+    }
 }
 
 /// Bytes in spans of 16 KiB of the secret heap that hold nothing; `None`: not entered.
