@@ -115,5 +115,7 @@ pub mod result;
 pub mod tag;
 pub mod ttlv;
 pub mod version;
+#[cfg(feature = "xml")]
+pub mod xml;
 
 pub use name::Names;

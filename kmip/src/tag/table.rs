@@ -293,7 +293,7 @@ tags! {
     CERTIFICATE_ISSUER_TITLE = 0x42011D: "CertificateIssuerTitle" V1_4..V2_1;
     CERTIFICATE_ISSUER_DC = 0x42011E: "CertificateIssuerDC" V1_4..V2_1;
     CERTIFICATE_ISSUER_DN_QUALIFIER = 0x42011F: "CertificateIssuerDNQualifier" V1_4..V2_1;
-    SENSITIVE = 0x420120: "Sensitive" V2_0..V2_1;
+    SENSITIVE = 0x420120: "Sensitive" V1_4..V2_1;
     ALWAYS_SENSITIVE = 0x420121: "AlwaysSensitive" V1_4..V2_1;
     EXTRACTABLE = 0x420122: "Extractable" V1_4..V2_1;
     NEVER_EXTRACTABLE = 0x420123: "NeverExtractable" V1_4..V2_1;

@@ -22,4 +22,6 @@ pub use error::{DecodeError, Fault};
 pub use item::{Children, Item, ItemType};
 pub use limits::Limits;
 pub use parse::{parse, parse_sequence};
+#[cfg(feature = "xml")]
+pub(crate) use writer::OpenStructure;
 pub use writer::{EncodeError, Writer};

@@ -26,6 +26,11 @@ pub struct Writer<'b> {
     overflow: bool,
 }
 
+/// A structure that is not yet closed.
+pub(crate) struct OpenStructure {
+    at: usize,
+}
+
 impl<'b> Writer<'b> {
     /// Appends to `out`, at most `max` bytes.
     #[must_use]
@@ -48,15 +53,29 @@ impl<'b> Writer<'b> {
 
     /// A structure; `inside` writes its children.
     pub fn structure(&mut self, tag: Tag, inside: impl FnOnce(&mut Self)) {
+        let at = self.open(tag);
+        inside(self);
+        self.close(at);
+    }
+
+    /// Begins a structure; what is written until [`close`](Self::close) is its children.
+    pub(crate) fn open(&mut self, tag: Tag) -> OpenStructure {
         let at = self.out.len();
         self.header(tag, ItemType::Structure, 0);
-        let body = self.out.len();
-        inside(self);
-        let Ok(length) = u32::try_from(self.out.len().saturating_sub(body)) else {
+        OpenStructure { at }
+    }
+
+    /// Ends the structure that was opened last.
+    pub(crate) fn close(&mut self, open: OpenStructure) {
+        if self.overflow {
+            return;
+        }
+        let body = self.out.len().saturating_sub(open.at).saturating_sub(8);
+        let Ok(length) = u32::try_from(body) else {
             self.overflow = true;
             return;
         };
-        if let Some(slot) = self.out.get_mut(at + 4..at + 8) {
+        if let Some(slot) = self.out.get_mut(open.at + 4..open.at + 8) {
             slot.copy_from_slice(&length.to_be_bytes());
         }
     }
