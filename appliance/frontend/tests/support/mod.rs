@@ -1,0 +1,173 @@
+//! A whole frontend over a double of core, and certificates and clients to meet it with.
+#![allow(dead_code, unreachable_pub)] // Each test program uses a part of this.
+
+pub mod core_double;
+pub mod pki;
+
+use core_double::{Answer, CoreDouble};
+use holdfast_frontend::{Server, Sockets};
+use holdfast_model::Generation;
+use holdfast_ports::child::Event;
+use holdfast_ports::control::{Socket, Wire};
+use holdfast_ports::front::Connection;
+use holdfast_ports::settings::Frontend as Settings;
+use pki::Pki;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+pub type Tls = StreamOwned<ClientConnection, TcpStream>;
+
+pub const MESSAGE_BYTES_MAX: u32 = 64 << 10;
+
+/// A frontend that serves on loopback.
+pub struct House {
+    pub pki: Pki,
+    pub kmip: SocketAddr,
+    pub ops: SocketAddr,
+    pub core: CoreDouble,
+    shape: (u16, u16),
+    generation: u64,
+    events: mpsc::Sender<Event>,
+    server: Option<JoinHandle<()>>,
+}
+
+pub fn settings() -> Settings {
+    Settings {
+        workers: 2,
+        lanes: 2,
+        message_bytes_max: MESSAGE_BYTES_MAX,
+        connections_max: 2000,
+        tenant_requests_per_second: 1_000_000,
+    }
+}
+
+/// Answers each request with itself.
+pub fn echo(_: Connection, request: &[u8]) -> Answer {
+    Answer::Reply(request.to_vec())
+}
+
+impl House {
+    pub fn echoing() -> Self {
+        Self::new(settings(), echo)
+    }
+
+    pub fn new(
+        settings: Settings,
+        answering: impl FnMut(Connection, &[u8]) -> Answer + Send + 'static,
+    ) -> Self {
+        let pki = Pki::new();
+        let shape = (settings.workers, settings.lanes);
+        let mut core = CoreDouble::start(1, shape, pki.identity(), pki.rules(), answering);
+        let kmip = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ops = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (kmip_at, ops_at) = (kmip.local_addr().unwrap(), ops.local_addr().unwrap());
+        let sockets = Sockets { kmip, ops: Some(ops), core: std::mem::take(&mut core.ends) };
+        let (events, heard) = mpsc::channel(8);
+        let server = Server::prepare(settings, sockets).unwrap();
+        let server = std::thread::spawn(move || server.run(heard).unwrap());
+        Self { pki, kmip: kmip_at, ops: ops_at, core, shape, generation: 1, events, server: Some(server) }
+    }
+
+    /// A core of the next generation takes the place of the one that died.
+    pub fn new_core(&mut self, answering: impl FnMut(Connection, &[u8]) -> Answer + Send + 'static) {
+        self.generation += 1;
+        let (identity, rules) = (self.pki.identity(), self.pki.rules());
+        self.core = CoreDouble::start(self.generation, self.shape, identity, rules, answering);
+        for (socket, peer, fd) in std::mem::take(&mut self.core.ends) {
+            self.rewire(socket, peer, fd);
+        }
+    }
+
+    fn rewire(&self, socket: Socket, peer: Generation, fd: OwnedFd) {
+        self.events.blocking_send(Event::Rewire { wire: Wire { socket, fd: 0, peer }, fd }).unwrap();
+    }
+
+    pub fn tell(&self, event: Event) {
+        self.events.blocking_send(event).unwrap();
+    }
+
+    pub fn tcp(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.kmip).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    /// A connection of a client with this configuration; the handshake is complete on its side.
+    pub fn connect(&self, config: Arc<ClientConfig>) -> std::io::Result<Tls> {
+        let name = ServerName::try_from("holdfast.test").unwrap();
+        let mut tls = StreamOwned::new(ClientConnection::new(config, name).unwrap(), self.tcp());
+        tls.flush()?;
+        Ok(tls)
+    }
+
+    /// A connection of a client of tenant acme.
+    pub fn acme(&self) -> Tls {
+        self.connect(self.pki.client("acme")).unwrap()
+    }
+
+    /// One GET on the operator's listener: the whole answer.
+    pub fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.ops).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: box\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// One of the frontend's own metrics.
+    pub fn metric(&self, name: &str) -> u64 {
+        let text = self.get("/metrics");
+        let line = text.lines().find(|l| l.starts_with(&format!("holdfast_{name} ")));
+        line.and_then(|l| l.rsplit(' ').next()?.parse().ok()).unwrap_or_else(|| panic!("{name} in\n{text}"))
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let _ = self.events.blocking_send(Event::Stop);
+        if let Some(server) = self.server.take() {
+            let outcome = server.join();
+            assert!(outcome.is_ok() || std::thread::panicking());
+        }
+    }
+}
+
+/// A message that is a KMIP request by its header; what is in it is core's business.
+pub fn message(fill: u8, body: usize) -> Vec<u8> {
+    let mut bytes = vec![0x42, 0x00, 0x78, 0x01];
+    bytes.extend_from_slice(&u32::try_from(body).unwrap().to_be_bytes());
+    bytes.resize(8 + body, fill);
+    bytes
+}
+
+pub fn exchange(tls: &mut Tls, request: &[u8]) -> std::io::Result<Vec<u8>> {
+    tls.write_all(request)?;
+    let mut reply = vec![0; request.len()];
+    tls.read_exact(&mut reply)?;
+    Ok(reply)
+}
+
+/// Reads until the peer closes; what it said before.
+pub fn last_words(tls: &mut Tls) -> (Vec<u8>, std::io::Result<()>) {
+    let mut said = Vec::new();
+    let outcome = tls.read_to_end(&mut said).map(drop);
+    (said, outcome)
+}
+
+/// Waits until something is so, for at most ten seconds.
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(10), "not within ten seconds: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
