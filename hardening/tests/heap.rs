@@ -15,6 +15,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use hardening::arena::{self, ArenaKind, ArenaSize};
 use hardening::heap::{self, SecretHeap};
 use hardening::process::is_single_threaded;
+use hardening::sandbox::{Condition, Lockdown, Profile, RUNTIME, Rule, Test};
 use hardening::stack::run_on_secret_stack;
 use hardening::{MemoryError, Secret, ending};
 use stage::{End, Probe, end_of};
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
             a_panic_wipes_and_ends_without_its_text,
             a_stack_overflow_on_a_secret_stack_ends_the_process,
             a_forked_child_does_not_have_the_secrets,
+            lanes_on_secret_stacks_work_inside_the_full_sandbox_and_end_wiped,
         ],
         named![
             probe_ordinary,
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
             probe_panic,
             probe_overflow,
             probe_fork,
+            probe_lanes,
         ],
     )
 }
@@ -408,4 +411,63 @@ fn probe_fork() {
     // SAFETY: waits for our own child.
     unsafe { libc::waitpid(child, &raw mut status, 0) };
     assert!(libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGSEGV);
+}
+
+// --- all together, as a process that holds keys -------------------------------------------------------------------
+
+const LANES: &[Rule] = &[
+    Rule::when("write", &[Condition::int(0, Test::Equals(1))], "reports to the test"),
+    Rule::when("read", &[Condition::int(0, Test::Equals(0))], "waits for the test"),
+];
+
+fn lanes_on_secret_stacks_work_inside_the_full_sandbox_and_end_wiped() {
+    let seed = u64::from(std::process::id()) * 0x7654_3211 + 7;
+    let mut probe = Probe::start_with("probe_lanes", &seed.to_string());
+    assert_eq!(probe.line(), "ready");
+    assert_eq!(stage::status_of(probe.pid(), "Seccomp"), "2");
+    let (found, read) = search(probe.pid(), seed);
+    assert!(read > 1 << 20 && found.is_empty(), "{read} bytes read, {found:#?}");
+    let pid = rustix::process::Pid::from_raw(probe.pid().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(probe.end(), End::Code(128 + libc::SIGTERM));
+}
+
+fn probe_lanes() {
+    let seed: u64 = stage::given().parse().unwrap();
+    hardening::process::raise_memlock(64 << 20).unwrap();
+    heap::enter_secret(HEAP_BYTES).unwrap();
+    arena::install(ArenaSize::mib(1)).unwrap();
+    hardening::stack::reserve(2, 1 << 20).unwrap();
+    ending::wipe_on_ending().unwrap();
+    let stage = Lockdown::begin(&Profile::new("lanes", RUNTIME).and_syscalls(LANES)).unwrap();
+    let (counter, gate) = (Arc::new(Mutex::new(0_u64)), Arc::new(Barrier::new(3)));
+    let lanes: Vec<_> = (0..2)
+        .map(|_| {
+            let (counter, gate) = (counter.clone(), gate.clone());
+            std::thread::spawn(move || {
+                run_on_secret_stack(1 << 20, || {
+                    gate.wait();
+                    gate.wait();
+                    for _ in 0..200 {
+                        let kept = keep_keys(seed);
+                        *counter.lock().unwrap() += 1;
+                        drop(kept);
+                    }
+                    let kept = keep_keys(seed);
+                    gate.wait();
+                    gate.wait();
+                    drop(kept);
+                })
+                .unwrap();
+            })
+        })
+        .collect();
+    gate.wait(); // both lanes have begun: beginning takes calls that the profile does not list
+    stage.seal().unwrap();
+    gate.wait();
+    gate.wait();
+    assert_eq!(*counter.lock().unwrap(), 400);
+    show_to_the_test(); // ended by the test's signal
+    gate.wait();
+    lanes.into_iter().for_each(|lane| lane.join().unwrap());
 }

@@ -7,7 +7,7 @@ mod pass;
 mod spawn;
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use pass::{FDS_PER_MESSAGE_MAX, Received, receive, send};
@@ -126,9 +126,4 @@ pub fn inherit(slot: RawFd) -> Result<OwnedFd, FdsError> {
     // SAFETY: the number is open, and `GIVEN` makes one owner of it. That no other part of this process opened it is
     // the contract of starting with a table of fixed numbers: it is called before anything is opened.
     Ok(unsafe { OwnedFd::from_raw_fd(slot) })
-}
-
-/// Leaves a descriptor open for the rest of the process's life, at the number it has.
-pub fn keep(descriptor: OwnedFd) -> RawFd {
-    descriptor.into_raw_fd()
 }

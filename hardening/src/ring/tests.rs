@@ -149,6 +149,49 @@ fn a_writer_refuses_whatever_nonsense_a_reader_releases() {
 }
 
 #[test]
+fn random_nonsense_anywhere_in_the_memory_is_an_answer_or_an_error_and_never_a_panic() {
+    let mut seed = 0x5eed_u64;
+    let mut random = move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed >> 17
+    };
+    let (mut refused, mut answered) = (0, 0);
+    for _ in 0..3_000 {
+        let (mut producer, mut consumer, memory) = ring();
+        for _ in 0..random() % 5 {
+            push(&mut producer, &[3; 100][..(random() % 100) as usize]);
+        }
+        for _ in 0..1 + random() % 4 {
+            let word =
+                if random() % 2 == 0 { [8, 16, 24][(random() % 3) as usize] } else { 512 + random() % 60 };
+            let value = [random() % 600, random(), random() % 50 * 8, u64::MAX - random() % 99]
+                [(random() % 4) as usize];
+            tamper(&memory, word, value);
+        }
+        let (mut position, mut record) = (consumer.released(), Vec::new());
+        for _ in 0..20 {
+            match consumer.peek(position, &mut record) {
+                Ok(Some(next)) => {
+                    assert!(next > position && record.len() <= RECORD_BYTES_MAX);
+                    position = next;
+                    answered += 1;
+                }
+                Ok(None) => break,
+                Err(_) => {
+                    refused += 1;
+                    break;
+                }
+            }
+        }
+        let _ = consumer.release_to(position);
+        let _ = producer.push(&record);
+        let _ = RingConsumer::attach(&memory).and_then(|mut c| c.peek(c.released(), &mut record));
+        let _ = RingProducer::attach(&memory).and_then(|mut p| p.push(b"x"));
+    }
+    assert!(refused > 500 && answered > 500, "{refused} {answered}");
+}
+
+#[test]
 fn a_descriptor_that_is_no_sealed_ring_is_refused() {
     use rustix::fs::{MemfdFlags, SealFlags};
     let plain = rustix::fs::memfd_create("plain", MemfdFlags::ALLOW_SEALING).unwrap();

@@ -120,6 +120,9 @@ impl Stage1 {
     /// The second stage: the system call filter, on all threads at once. From here on, a call that the profile does
     /// not list kills the process with SIGSYS.
     ///
+    /// Threads must have begun to run by then (let them meet at a barrier): a thread that begins makes calls, such as
+    /// `rseq` and `set_robust_list`, that a narrow profile does not list.
+    ///
     /// # Errors
     /// Any [`SandboxError`]: the process must end.
     pub fn seal(self) -> Result<Lockdown, SandboxError> {
