@@ -6,8 +6,13 @@
 //!
 //! Content of one ring record: postcard of [`holdfast_model::audit::AuditEvent`].
 
+use crate::envelope::Correlation;
 use holdfast_model::Sequence;
 use serde::{Deserialize, Serialize};
+
+/// Correlation of a reply that nobody asked for. Sent to every lane: [`Reply::Failed`] when the log has stopped taking
+/// records, [`Reply::Durable`] (for that lane's ring) when it takes them again. A lane numbers its requests from 1.
+pub const UNASKED: Correlation = Correlation(0);
 
 /// A request on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +38,8 @@ pub enum Reply {
     },
     /// To `Head`.
     Head(Head),
-    /// The log cannot be written (disk full, damaged): refuse requests until it says otherwise.
+    /// The log cannot be written (disk full, damaged): refuse requests until it says otherwise. To a `Flush`, and
+    /// unasked.
     Failed,
 }
 
