@@ -14,6 +14,7 @@
 //! | [`process`] | the early, irreversible steps of a process: limits, dumps, user, capabilities |
 //! | [`sandbox`] | seccomp and Landlock from a profile that is data |
 //! | [`ring`] | a record ring between two processes that do not trust each other |
+//! | [`signals`] | being asked to stop, as a descriptor |
 //! | [`fds`] | descriptors over sockets, and children with an exact table of descriptors |
 #![allow(unsafe_code)] // This is the crate where it may be; every block argues for itself.
 
@@ -28,6 +29,7 @@ mod region;
 pub mod ring;
 pub mod sandbox;
 pub mod secret;
+pub mod signals;
 pub mod stack;
 
 pub use error::MemoryError;
