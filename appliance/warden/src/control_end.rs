@@ -41,12 +41,8 @@ pub(crate) struct ControlEnd {
 impl ControlEnd {
     /// A new socket pair: warden's end, and the child's.
     pub(crate) fn pair() -> io::Result<(Self, OwnedFd)> {
-        let (socket, theirs) = rustix::net::socketpair(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
+        let (socket, theirs) =
+            rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         Ok((Self { socket, waiting: VecDeque::new() }, theirs))
     }
 
@@ -87,7 +83,8 @@ impl ControlEnd {
     pub(crate) fn hear(&mut self) -> Result<Option<ToWarden>, ControlError> {
         let mut buffer = [0; REPORT_BYTES_MAX];
         loop {
-            return match rustix::net::recv(&self.socket, &mut buffer, RecvFlags::DONTWAIT | RecvFlags::TRUNC) {
+            return match rustix::net::recv(&self.socket, &mut buffer, RecvFlags::DONTWAIT | RecvFlags::TRUNC)
+            {
                 Ok((_, 0)) => Err(ControlError::Closed),
                 Ok((_, bytes)) => {
                     let packet = buffer.get(..bytes).ok_or(ControlError::NotAMessage)?;

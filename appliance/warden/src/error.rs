@@ -20,7 +20,9 @@ pub enum StartError {
         source: io::Error,
     },
     /// Too few descriptors are allowed for the configured connections.
-    #[error("{wanted} open descriptors are needed, {allowed} are allowed: set LimitNOFILE={wanted}, or lower `connections`")]
+    #[error(
+        "{wanted} open descriptors are needed, {allowed} are allowed: set LimitNOFILE={wanted}, or lower `connections`"
+    )]
     TooFewDescriptors {
         /// What is needed.
         wanted: u64,
@@ -31,7 +33,7 @@ pub enum StartError {
     #[error(transparent)]
     Process(#[from] ProcessError),
     /// The sandbox could not be entered in full.
-    #[error("{0}{}", cause(.0))]
+    #[error("{}{}", .0, cause(.0))]
     Sandbox(#[from] SandboxError),
     /// No memory for the audit rings.
     #[error("the audit rings could not be made")]

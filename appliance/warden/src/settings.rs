@@ -43,10 +43,9 @@ impl RoleSettings {
                 l1_check_interval: config.l1_check_interval,
                 l1_grace: config.l1_grace,
             }),
-            Role::KeystoreAgent => Self::Keystore(settings::Keystore {
-                backend: config.keystore.clone(),
-                lanes: config.lanes,
-            }),
+            Role::KeystoreAgent => {
+                Self::Keystore(settings::Keystore { backend: config.keystore.clone(), lanes: config.lanes })
+            }
             Role::RootAgent => Self::Root(root(hsm(instance, config)?, config.lanes)),
             Role::AuditAgent => Self::Audit(settings::Audit {
                 directory: config.audit_directory.clone(),

@@ -5,10 +5,10 @@ use crate::error::StartError;
 use crate::plan::{self, Planned};
 use crate::process::Process;
 use crate::resources::Resources;
+use crate::sandbox;
 use crate::settings::{self, RoleSettings};
 use crate::table::Counts;
 use crate::watch::Watch;
-use crate::sandbox;
 use hardening::process::{drop_to_user, raise_memlock};
 use hardening::sandbox::{Lockdown, Profile};
 use hardening::signals::Asked;
@@ -57,7 +57,12 @@ pub fn run(config: Config, profile_of: impl Fn(&RoleSettings) -> Profile) -> Res
     }
     let union = Profile::union("warden", &profiles.iter().collect::<Vec<_>>());
     let lockdown = Lockdown::enter(&union)?;
-    tracing::info!(processes = processes.len(), lanes = counts.lanes, workers = counts.workers, "box-starting");
+    tracing::info!(
+        processes = processes.len(),
+        lanes = counts.lanes,
+        workers = counts.workers,
+        "box-starting"
+    );
     Watch::new(processes, resources, logs, asked, lockdown).run()
 }
 

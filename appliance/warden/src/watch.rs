@@ -56,7 +56,16 @@ impl Watch {
         lockdown: Lockdown,
     ) -> Self {
         let started = Timestamp::now();
-        Self { processes, resources, logs, held: Held::new(), asked, started, changed: false, _lockdown: lockdown }
+        Self {
+            processes,
+            resources,
+            logs,
+            held: Held::new(),
+            asked,
+            started,
+            changed: false,
+            _lockdown: lockdown,
+        }
     }
 
     /// Until asked to stop.
@@ -198,7 +207,9 @@ impl Watch {
         let retry_ms = millis(process.down(Instant::now()));
         self.changed = true;
         match ended {
-            Ended::Code(code) => tracing::warn!(process = %instance, generation, code, retry_ms, "process-ended"),
+            Ended::Code(code) => {
+                tracing::warn!(process = %instance, generation, code, retry_ms, "process-ended")
+            }
             Ended::Signal(signal) => {
                 tracing::warn!(process = %instance, generation, signal, retry_ms, "process-ended");
             }
@@ -262,7 +273,7 @@ impl Watch {
         control.tell(&first, None).map_err(io::Error::other)?;
         let child = spawn(&Start {
             program: Program::Myself,
-            arguments: &[process.instance().role.name()],
+            arguments: &["holdfastd", process.instance().role.name()],
             environment: &environment(process),
             table: &self.table(&wiring, &theirs),
         })?;
@@ -270,9 +281,14 @@ impl Watch {
     }
 
     /// The whole table of descriptors of a child.
-    fn table<'a>(&'a self, wiring: &'a wiring::Wiring<'_>, control: &'a OwnedFd) -> Vec<(BorrowedFd<'a>, i32)> {
+    fn table<'a>(
+        &'a self,
+        wiring: &'a wiring::Wiring<'_>,
+        control: &'a OwnedFd,
+    ) -> Vec<(BorrowedFd<'a>, i32)> {
         let null = self.resources.null();
-        let mut table = vec![(null, 0), (null, 1), (rustix::stdio::stderr(), 2), (control.as_fd(), CONTROL_FD)];
+        let mut table =
+            vec![(null, 0), (null, 1), (rustix::stdio::stderr(), 2), (control.as_fd(), CONTROL_FD)];
         table.extend(wiring.table());
         table
     }
@@ -285,7 +301,9 @@ impl Watch {
         let mut table = vec![self.myself()];
         table.extend(self.processes.iter().map(Process::status));
         let frontend = Instance::of(Role::Frontend);
-        let Some(process) = self.processes.iter_mut().find(|process| process.instance() == frontend) else { return };
+        let Some(process) = self.processes.iter_mut().find(|process| process.instance() == frontend) else {
+            return;
+        };
         let Some(running) = process.running_mut() else { return };
         let Some(control) = &mut running.control else { return };
         if let Err(error) = control.tell(&ToChild::Processes(table), None) {
