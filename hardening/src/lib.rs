@@ -12,6 +12,7 @@
 //! | [`heap`] | puts the whole heap, Rust's and the C library's, into secret memory |
 //! | [`stack`] | runs a closure on a stack in secret memory |
 //! | [`process`] | the early, irreversible steps of a process: limits, dumps, user, capabilities |
+//! | [`memory_right`] | the one privilege that a parent may keep for its children |
 //! | [`sandbox`] | seccomp and Landlock from a profile that is data |
 //! | [`ring`] | a record ring between two processes that do not trust each other |
 //! | [`signals`] | being asked to stop, as a descriptor |
@@ -23,6 +24,7 @@ pub mod ending;
 mod error;
 pub mod fds;
 pub mod heap;
+pub mod memory_right;
 mod pool;
 pub mod process;
 mod region;

@@ -122,26 +122,36 @@ pub fn limit(resource: Resource, most: u64) -> Result<(), ProcessError> {
     rustix::process::setrlimit(resource, limit).map_err(kernel("setrlimit"))
 }
 
+/// What allows a process to lock memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockedBy {
+    /// RLIMIT_MEMLOCK is high enough.
+    Limit,
+    /// CAP_IPC_LOCK, as long as it is held (see [`crate::memory_right`]).
+    Capability,
+}
+
 /// Makes sure that `bytes` of memory can be locked, raising RLIMIT_MEMLOCK where we may.
 ///
 /// Secret memory counts as locked. Call it before privileges are dropped, with the sum of arena, heap and stacks.
 /// A process with CAP_IPC_LOCK is not bound by the limit, so it is content even where it may not raise it; map
 /// everything (arena, heap, stacks) before the capability is dropped.
+/// The answer says what allows it: a raised limit outlives the change of user, a capability does not.
 ///
 /// # Errors
 /// - [`ProcessError::MemlockTooLow`]: says what the operator has to set.
 /// - [`ProcessError::Kernel`]: anything else.
-pub fn raise_memlock(bytes: u64) -> Result<(), ProcessError> {
+pub fn raise_memlock(bytes: u64) -> Result<LockedBy, ProcessError> {
     let held = rustix::process::getrlimit(Resource::Memlock);
     let enough = |limit: Option<u64>| limit.is_none_or(|most| most >= bytes);
     if enough(held.current) {
-        return Ok(());
+        return Ok(LockedBy::Limit);
     }
     let maximum = if enough(held.maximum) { held.maximum } else { Some(bytes) };
     let wanted = Rlimit { current: Some(bytes), maximum };
     match rustix::process::setrlimit(Resource::Memlock, wanted) {
-        Ok(()) => Ok(()),
-        Err(rustix::io::Errno::PERM) if is_exempt_from_memlock() => Ok(()),
+        Ok(()) => Ok(LockedBy::Limit),
+        Err(rustix::io::Errno::PERM) if is_exempt_from_memlock() => Ok(LockedBy::Capability),
         Err(rustix::io::Errno::PERM) => Err(ProcessError::MemlockTooLow {
             wanted_bytes: bytes,
             allowed_bytes: held.maximum.unwrap_or(u64::MAX),

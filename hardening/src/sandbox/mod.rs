@@ -15,6 +15,7 @@ use std::path::PathBuf;
 pub use profile::{Condition, FileAccess, FileRule, PortAccess, PortRule, Profile, Rule, Test, Width};
 pub use rules::{LOCKING_DOWN, RUNTIME, STARTING};
 
+use crate::memory_right;
 use crate::process::{self, ProcessError};
 
 /// Why a process could not be locked down. It must end; it must not go on with less.
@@ -85,6 +86,7 @@ pub struct Lockdown(());
 #[must_use = "the system calls are not restricted until `seal`"]
 pub struct Stage1 {
     program: seccompiler::BpfProgram,
+    keeps_memory_right: bool,
 }
 
 impl Lockdown {
@@ -102,9 +104,11 @@ impl Lockdown {
         let program = filter::compile(&profile.syscalls)?;
         let ruleset = files::prepare(&profile.files, &profile.ports)?;
         process::enter()?;
-        process::drop_capabilities()?;
+        if !profile.keeps_memory_right {
+            process::drop_capabilities()?;
+        }
         files::enforce(ruleset)?;
-        Ok(Stage1 { program })
+        Ok(Stage1 { program, keeps_memory_right: profile.keeps_memory_right })
     }
 
     /// Both stages at once, for a role without threads.
@@ -126,7 +130,11 @@ impl Stage1 {
     /// # Errors
     /// Any [`SandboxError`]: the process must end.
     pub fn seal(self) -> Result<Lockdown, SandboxError> {
-        process::has_no_privileges()?;
+        if self.keeps_memory_right {
+            memory_right::nothing_else()?;
+        } else {
+            process::has_no_privileges()?;
+        }
         filter::install(self.program)?;
         Ok(Lockdown(()))
     }

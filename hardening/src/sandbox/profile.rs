@@ -16,13 +16,21 @@ pub struct Profile {
     pub files: Vec<FileRule>,
     /// The TCP ports; any other one is refused with EACCES.
     pub ports: Vec<PortRule>,
+    /// Whether CAP_IPC_LOCK is kept for children; see [`crate::memory_right`]. No role's own profile says so.
+    pub keeps_memory_right: bool,
 }
 
 impl Profile {
     /// A role with these system calls, and neither files nor ports.
     #[must_use]
     pub const fn new(role: &'static str, syscalls: &'static [Rule]) -> Self {
-        Self { role, syscalls: Cow::Borrowed(syscalls), files: Vec::new(), ports: Vec::new() }
+        Self {
+            role,
+            syscalls: Cow::Borrowed(syscalls),
+            files: Vec::new(),
+            ports: Vec::new(),
+            keeps_memory_right: false,
+        }
     }
 
     /// The same profile with more system calls.
@@ -46,6 +54,13 @@ impl Profile {
         self
     }
 
+    /// The same profile for a parent that keeps CAP_IPC_LOCK for its children.
+    #[must_use]
+    pub const fn keeping_memory_right(mut self) -> Self {
+        self.keeps_memory_right = true;
+        self
+    }
+
     /// Whatever any of `parts` may do. A process's filter binds its children as well, so the filter of one that
     /// starts others must be the union of its own profile and theirs.
     #[must_use]
@@ -55,6 +70,7 @@ impl Profile {
             syscalls: parts.iter().flat_map(|part| part.syscalls.iter().copied()).collect(),
             files: parts.iter().flat_map(|part| part.files.iter().cloned()).collect(),
             ports: parts.iter().flat_map(|part| part.ports.iter().copied()).collect(),
+            keeps_memory_right: parts.iter().any(|part| part.keeps_memory_right),
         }
     }
 }
