@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 const CALLS: &[Rule] = &[
     Rule::any("poll", "waits"),
+    Rule::any("ppoll", "waits"),
     Rule::any("read", "reads the PIN"),
     Rule::any("write", "logs"),
     Rule::any("recvmsg", "hears warden"),

@@ -7,7 +7,6 @@ use holdfast_ports::settings;
 /// The settings of one process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the settings type of the role of the same name")]
-#[expect(clippy::large_enum_variant, reason = "a handful of them, made once")]
 pub enum RoleSettings {
     Frontend(settings::Frontend),
     Core(settings::Core),

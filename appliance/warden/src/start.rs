@@ -9,7 +9,8 @@ use crate::sandbox;
 use crate::settings::{self, RoleSettings};
 use crate::table::Counts;
 use crate::watch::Watch;
-use hardening::process::{drop_to_user, raise_memlock};
+use hardening::memory_right::drop_to_user_with_it;
+use hardening::process::{LockedBy, drop_to_user, raise_memlock};
 use hardening::sandbox::{Lockdown, Profile};
 use hardening::signals::Asked;
 use holdfast_model::role::{Instance, Role};
@@ -41,7 +42,7 @@ pub fn run(config: Config, profile_of: impl Fn(&RoleSettings) -> Profile) -> Res
     let mut resources = Resources::new(&plan)?;
     resources.listen(Socket::ListenKmip, config.kmip)?;
     resources.listen(Socket::ListenOps, config.ops)?;
-    raise_memlock(config.arena_bytes + config.heap_bytes + LOCKED_BESIDE_BYTES)?;
+    let locked_by = raise_memlock(config.arena_bytes + config.heap_bytes + LOCKED_BESIDE_BYTES)?;
     allow_descriptors(u64::from(config.connections_max) + DESCRIPTORS_BESIDE)?;
     let mut profiles = vec![sandbox::profile()];
     let mut processes = Vec::new();
@@ -52,10 +53,16 @@ pub fn run(config: Config, profile_of: impl Fn(&RoleSettings) -> Profile) -> Res
     }
     let (user, logs) = (config.run_as, config.logs);
     give_files(&mut resources, config);
-    if let Some(user) = user {
-        drop_to_user(user.uid, user.gid)?;
+    let mut union = Profile::union("warden", &profiles.iter().collect::<Vec<_>>());
+    match (user, locked_by) {
+        (None, _) => {}
+        (Some(user), LockedBy::Limit) => drop_to_user(user.uid, user.gid)?,
+        (Some(user), LockedBy::Capability) => {
+            tracing::warn!("memory-locked-by-capability");
+            drop_to_user_with_it(user.uid, user.gid)?;
+            union = union.keeping_memory_right();
+        }
     }
-    let union = Profile::union("warden", &profiles.iter().collect::<Vec<_>>());
     let lockdown = Lockdown::enter(&union)?;
     tracing::info!(
         processes = processes.len(),
