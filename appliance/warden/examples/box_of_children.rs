@@ -4,6 +4,8 @@
 //! its links, logs what it hears, and logs everything that warden tells it. What it is to do wrong stands in the
 //! cluster's name, which only core is told.
 
+#![expect(clippy::unwrap_used, reason = "a child of a test that cannot go on ends here")]
+
 use hardening::sandbox::{Lockdown, Profile, RUNTIME, Rule};
 use holdfast_model::role::{Instance, Role};
 use holdfast_ports::child::{Child, Event, relink};

@@ -2,6 +2,13 @@
 //!
 //! Started as root, the box becomes `nobody`; otherwise it stays who we are. Dropped, nothing of it is left.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on ends here"
+)]
+
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::fs::{self, Permissions};
