@@ -13,8 +13,9 @@ use crate::MemoryError;
 /// The exit code of a process that ended because of a panic (what Rust programs use).
 pub const EXIT_AFTER_PANIC: i32 = 101;
 
-/// Signals that end the process: asked to stop, or broken. SIGKILL cannot be caught; the kernel frees the pages.
-const ENDING_SIGNALS: [i32; 11] = [
+/// Signals that end the process: asked to stop, or broken. SIGKILL and the sandbox's SIGSYS cannot be
+/// caught; the kernel frees the pages.
+const ENDING_SIGNALS: [i32; 10] = [
     libc::SIGTERM,
     libc::SIGINT,
     libc::SIGHUP,
@@ -24,7 +25,6 @@ const ENDING_SIGNALS: [i32; 11] = [
     libc::SIGBUS,
     libc::SIGILL,
     libc::SIGFPE,
-    libc::SIGSYS,
     libc::SIGXFSZ,
 ];
 

@@ -100,7 +100,7 @@ impl Region {
 
     /// Has the kernel provide the pages of the first `bytes` bytes now. Content does not change.
     pub(crate) fn touch(&self, bytes: usize) {
-        for offset in (0..bytes.min(self.bytes)).step_by(rustix::param::page_size()) {
+        for offset in (0..bytes.min(self.bytes)).step_by(page_bytes()) {
             let at = self.base.as_ptr().wrapping_add(offset);
             // SAFETY: inside the mapping, valid for reads for ever; a byte has no alignment.
             let byte = unsafe { AtomicU8::from_ptr(at) };
@@ -133,8 +133,16 @@ fn secret_descriptor() -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(raw) })
 }
 
+/// From the C library, which knows it from the start. (rustix would ask the kernel with a prctl of its own, under
+/// whatever filter stands.)
+fn page_bytes() -> usize {
+    // SAFETY: one integer; it touches no memory of ours.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(bytes).unwrap_or(4096)
+}
+
 fn whole_pages(bytes: usize) -> Result<(usize, usize), MemoryError> {
-    let page = rustix::param::page_size();
+    let page = page_bytes();
     let rounded = bytes.checked_next_multiple_of(page).filter(|r| *r > 0 && *r <= isize::MAX as usize / 2);
     rounded.map(|r| (r, page)).ok_or(MemoryError::Unservable { wanted_bytes: bytes, align: page })
 }
