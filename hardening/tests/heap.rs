@@ -28,7 +28,7 @@ const HEAP_BYTES: usize = 16 << 20;
 fn main() -> ExitCode {
     stage::run(
         named![
-            root_finds_keys_in_an_ordinary_heap,
+            root_finds_keys_in_an_ordinary_heap_and_stack,
             root_finds_no_key_in_a_secret_heap_arena_or_stack,
             mutexes_and_parking_work_in_a_secret_heap_under_contention,
             several_threads_allocate_at_once,
@@ -114,12 +114,12 @@ fn start_and_search(name: &str) -> (Vec<String>, usize) {
     answer
 }
 
-fn root_finds_keys_in_an_ordinary_heap() {
+fn root_finds_keys_in_an_ordinary_heap_and_stack() {
     let (found, read) = start_and_search("probe_ordinary");
-    assert!(
-        read > 1 << 20 && found.iter().any(|l| l.contains("[heap]")),
-        "the search must be able to find: {found:?}"
-    );
+    assert!(read > 1 << 20);
+    for place in ["[heap]", "[stack]"] {
+        assert!(found.iter().any(|line| line.contains(place)), "the search must be able to find: {found:#?}");
+    }
 }
 
 fn root_finds_no_key_in_a_secret_heap_arena_or_stack() {
@@ -142,14 +142,20 @@ fn keep_keys(seed: u64) -> impl Sized {
     (vector, boxed, key, message)
 }
 
-fn show_to_the_test() {
+/// Holds a key in a local variable, as careless code does, while the test looks.
+fn show_to_the_test(seed: u64) {
+    let mut local = [0_u8; 32];
+    fill(seed, &mut local);
+    black_box(&mut local);
     std::io::stdout().write_all(b"ready\n").unwrap();
     assert_eq!(std::io::stdin().read(&mut [0; 8]).unwrap(), 0);
+    black_box(&mut local);
 }
 
 fn probe_ordinary() {
-    let kept = keep_keys(stage::given().parse().unwrap());
-    show_to_the_test();
+    let seed = stage::given().parse().unwrap();
+    let kept = keep_keys(seed);
+    show_to_the_test(seed);
     drop(kept);
 }
 
@@ -164,7 +170,7 @@ fn probe_secret() {
         })
         .unwrap();
         let kept = keep_keys(seed);
-        show_to_the_test();
+        show_to_the_test(seed);
         drop((secret, kept));
     })
     .unwrap();
@@ -437,7 +443,7 @@ fn probe_lanes() {
     hardening::process::raise_memlock(64 << 20).unwrap();
     heap::enter_secret(HEAP_BYTES).unwrap();
     arena::install(ArenaSize::mib(1)).unwrap();
-    hardening::stack::reserve(2, 1 << 20).unwrap();
+    hardening::stack::reserve(3, 1 << 20).unwrap();
     ending::wipe_on_ending().unwrap();
     let stage = Lockdown::begin(&Profile::new("lanes", RUNTIME).and_syscalls(LANES)).unwrap();
     let (counter, gate) = (Arc::new(Mutex::new(0_u64)), Arc::new(Barrier::new(3)));
@@ -467,7 +473,8 @@ fn probe_lanes() {
     gate.wait();
     gate.wait();
     assert_eq!(*counter.lock().unwrap(), 400);
-    show_to_the_test(); // ended by the test's signal
+    // The main thread's stack is an ordinary one, so it holds no key; ended here by the test's signal.
+    run_on_secret_stack(1 << 20, || show_to_the_test(seed)).unwrap();
     gate.wait();
     lanes.into_iter().for_each(|lane| lane.join().unwrap());
 }
