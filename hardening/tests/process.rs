@@ -24,6 +24,7 @@ fn main() -> ExitCode {
             a_lowered_limit_cannot_be_raised_by_an_unprivileged_user,
             an_orphan_does_not_go_on,
             threads_are_noticed,
+            a_kernel_without_memfd_secret_gets_locked_pages_and_says_so,
         ],
         named![
             probe_entered,
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
             probe_limit,
             probe_orphan,
             probe_threads,
+            probe_old_kernel,
         ],
     )
 }
@@ -192,4 +194,27 @@ fn probe_threads() {
     assert!(!process::is_single_threaded().unwrap());
     drop(stop);
     assert!(other.join().unwrap().is_err());
+}
+
+fn a_kernel_without_memfd_secret_gets_locked_pages_and_says_so() {
+    passes("probe_old_kernel");
+}
+
+fn probe_old_kernel() {
+    use hardening::arena::{self, ArenaKind, ArenaSize};
+    use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+    // Answers as such a kernel does; everything else is allowed.
+    let rules = [(libc::SYS_memfd_secret, vec![])].into_iter().collect();
+    let missing = SeccompAction::Errno(libc::ENOSYS.unsigned_abs());
+    let here = TargetArch::try_from(std::env::consts::ARCH).unwrap();
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, missing, here).unwrap();
+    seccompiler::apply_filter(&BpfProgram::try_from(filter).unwrap()).unwrap();
+
+    let arena = arena::install(ArenaSize::mib(2)).unwrap();
+    assert_eq!(arena.kind(), ArenaKind::LockedPages);
+    let locked: u64 = status_of(std::process::id(), "VmLck").trim_end_matches(" kB").trim().parse().unwrap();
+    assert!(locked >= 2048, "{locked} kB");
+    let secret = hardening::Secret::take_from(&mut [4; 32]).unwrap();
+    assert!(secret.ct_eq_bytes(&[4; 32]));
+    assert_eq!(hardening::stack::run_on_secret_stack(256 << 10, || 3).unwrap(), 3);
 }
