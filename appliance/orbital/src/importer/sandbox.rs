@@ -25,15 +25,12 @@ const SYSCALLS: &[Rule] = &[
     Rule::when("fcntl", &[Condition::int(1, Test::Equals(F_GETFL))], "an open directory is read"),
     Rule::any("openat", "bundles and receipts; what may be opened is up to Landlock"),
     Rule::any("getdents64", "which files are there"),
-    Rule::any("lseek", "the directory is read from its beginning"),
     Rule::any("fstat", "regular file or not, and how long"),
     Rule::any("newfstatat", "has a file changed"),
-    Rule::any("statx", "has a file changed"),
     Rule::any("read", "bundles, receipts, the news that files have come"),
     Rule::any("pwrite64", "receipts"),
     Rule::any("fsync", "a receipt is on disk before it has its name, and its name before it counts"),
     Rule::any("renameat", "a receipt appears whole or not at all"),
-    Rule::any("renameat2", "a receipt appears whole or not at all"),
 ];
 
 /// The profile for these settings.

@@ -107,7 +107,8 @@ impl Spool {
         if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
             return Err(Unreadable::NotAFile);
         }
-        let mut bytes = Vec::new();
+        let expected = usize::try_from(status.st_size).unwrap_or(0).min(BUNDLE_BYTES_MAX);
+        let mut bytes = Vec::with_capacity(expected + 1);
         let limit = BUNDLE_BYTES_MAX as u64 + 1;
         File::from(file).take(limit).read_to_end(&mut bytes).map_err(|_| Unreadable::Gone)?;
         if bytes.len() > BUNDLE_BYTES_MAX { Err(Unreadable::TooLarge) } else { Ok(bytes) }

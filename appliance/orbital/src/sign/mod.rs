@@ -51,6 +51,13 @@ pub fn payload(bundle: &Bundle) -> Result<Vec<u8>, SignError> {
     Ok(bytes)
 }
 
+/// SHA-256, as bundles name certificates by it.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).into()
+}
+
 #[derive(Serialize)]
 struct Body<'a> {
     header: &'a crate::Header,
