@@ -1,16 +1,18 @@
 //! Turns XML into TTLV.
 
+use zeroize::Zeroizing;
+
 use super::XmlError;
 use super::reader::{Element, Event, Reader};
 use super::value;
 use crate::tag::Tag;
 use crate::ttlv::{ItemType, Limits, OpenStructure, Writer};
 
-/// The TTLV of the one message (or other item) that the text holds.
+/// The TTLV of the one message (or other item) that the text holds, wiped when dropped. The text is the caller's to wipe.
 ///
 /// # Errors
 /// [`XmlError`].
-pub fn to_ttlv(text: &str, limits: &Limits) -> Result<Vec<u8>, XmlError> {
+pub fn to_ttlv(text: &str, limits: &Limits) -> Result<Zeroizing<Vec<u8>>, XmlError> {
     let mut reader = Reader::new(text);
     let Some(Event::Start(first)) = reader.next()? else {
         return Err(XmlError::Syntax { offset: reader.offset() });
@@ -26,7 +28,7 @@ pub fn to_ttlv(text: &str, limits: &Limits) -> Result<Vec<u8>, XmlError> {
 ///
 /// # Errors
 /// [`XmlError`].
-pub fn messages(text: &str, limits: &Limits) -> Result<Vec<Vec<u8>>, XmlError> {
+pub fn messages(text: &str, limits: &Limits) -> Result<Vec<Zeroizing<Vec<u8>>>, XmlError> {
     let mut reader = Reader::with_remarks(text);
     match reader.next()? {
         Some(Event::Start(outer)) if outer.name == "KMIP" && !outer.empty => {}
@@ -45,8 +47,14 @@ struct Open {
     attribute: Option<Tag>,
 }
 
-fn item(reader: &mut Reader<'_>, first: Element<'_>, limits: &Limits) -> Result<Vec<u8>, XmlError> {
-    let mut out = Vec::new();
+fn item(
+    reader: &mut Reader<'_>,
+    first: Element<'_>,
+    limits: &Limits,
+) -> Result<Zeroizing<Vec<u8>>, XmlError> {
+    // No element is half as long as its TTLV, so the buffer never grows, which would leave secrets behind.
+    let room = reader.remaining(first.offset).saturating_mul(2).min(limits.message_bytes);
+    let mut out = Zeroizing::new(Vec::with_capacity(room));
     let mut writer = Writer::new(&mut out, limits.message_bytes);
     let mut open: Vec<Open> = Vec::new();
     let mut items = 0_usize;

@@ -46,6 +46,11 @@ impl<'x> Reader<'x> {
         self.at
     }
 
+    /// Bytes of the text from `offset` on.
+    pub(super) fn remaining(&self, offset: usize) -> usize {
+        self.text.len().saturating_sub(offset)
+    }
+
     fn rest(&self) -> &'x str {
         self.text.get(self.at..).unwrap_or_default()
     }

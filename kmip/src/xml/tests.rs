@@ -4,7 +4,7 @@ use super::*;
 use crate::ttlv::Limits;
 
 fn read(text: &str) -> Result<Vec<u8>, XmlError> {
-    to_ttlv(text, &Limits::DEFAULT)
+    to_ttlv(text, &Limits::DEFAULT).map(|bytes| bytes.to_vec())
 }
 
 #[test]

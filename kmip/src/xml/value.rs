@@ -2,6 +2,8 @@
 //!
 //! Rules: KMIP Additional Message Encodings 1.0, section 6.1.6; XML Schema 1.0 part 2 (dateTime, hexBinary).
 
+use zeroize::Zeroizing;
+
 use crate::attribute::AttributeName;
 use crate::enums::{Listed, listed};
 use crate::tag::Tag;
@@ -51,13 +53,16 @@ pub(super) fn attribute_tag(name: &str) -> Option<Tag> {
     AttributeName::from_text(name).tag()
 }
 
-/// Bytes in hex without prefix.
-pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
+/// Bytes in hex without prefix. They may be a key: wiped when dropped.
+pub(super) fn bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }
-    let digits = text.as_bytes();
-    digits.chunks_exact(2).map(|pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()).collect()
+    let mut out = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+    for pair in text.as_bytes().chunks_exact(2) {
+        out.push(u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?);
+    }
+    Some(out)
 }
 
 /// Writes bytes in hex.
