@@ -133,10 +133,20 @@ fn room_for(connections_max: u32) -> u32 {
     connections_max.min(most)
 }
 
-/// Touches what the TLS library sets up at first use, so that it happens before the sandbox is closed.
+/// Touches what libraries set up at first use, so that it happens before the sandbox is closed. Called by each worker
+/// thread before it is told anything.
 pub(crate) fn warm_up() {
     let mut bytes = [0; 32];
     if aws_lc_rs::rand::fill(&mut bytes).is_err() {
         tracing::error!("no-random-bytes");
     }
+    // The first time that glibc gives memory of a thread other than the first back, it tries to read
+    // /proc/sys/vm/overcommit_memory (malloc/arena.c, check_may_shrink_heap), and remembers the answer or the refusal.
+    // In the closed sandbox that try would be death.
+    let blocks: Vec<Vec<u8>> = (0..WARM_UP_BLOCKS).map(|_| Vec::with_capacity(WARM_UP_BLOCK_BYTES)).collect();
+    drop(std::hint::black_box(blocks));
 }
+
+/// Together far above glibc's trim threshold of 128 KiB, each below its mmap threshold.
+const WARM_UP_BLOCKS: usize = 64;
+const WARM_UP_BLOCK_BYTES: usize = 64 << 10;

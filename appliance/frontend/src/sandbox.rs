@@ -9,6 +9,8 @@ const F_GETFL: u64 = 3;
 const F_SETFL: u64 = 4;
 const F_DUPFD_CLOEXEC: u64 = 1030;
 const FIONBIO: u64 = 0x5421;
+const IPPROTO_TCP: u64 = 6;
+const TCP_NODELAY: u64 = 1;
 
 /// The sandbox of the frontend: no files, no ports to bind or to connect to, no new sockets but accepted ones.
 #[must_use]
@@ -19,17 +21,20 @@ pub fn profile() -> Profile {
 const SERVING: &[Rule] = &[
     Rule::any("accept4", "clients, and the operator, from listeners that warden made"),
     Rule::any("epoll_wait", "the runtime waits for sockets"),
-    Rule::any("epoll_pwait", "the runtime waits for sockets"),
+    Rule::any("epoll_pwait", "the same, on aarch64"),
     Rule::any("epoll_ctl", "connections and links come and go"),
-    Rule::any("read", "the runtime's own wake-ups"),
+    Rule::any("read", "the runtime's own wake-ups, when many have gathered"),
     Rule::any("write", "the runtime's own wake-ups; log lines on descriptor 2"),
     Rule::any("recvfrom", "bytes of clients, frames of core"),
     Rule::any("sendto", "bytes to clients, frames to core"),
     Rule::any("writev", "TLS records in one call"),
     Rule::any("recvmsg", "new links from warden"),
-    Rule::any("sendmsg", "ready, to warden"),
     Rule::any("shutdown", "the end of a connection, said to the peer"),
-    Rule::any("setsockopt", "TCP_NODELAY"),
+    Rule::when(
+        "setsockopt",
+        &[Condition::int(1, Test::Equals(IPPROTO_TCP)), Condition::int(2, Test::Equals(TCP_NODELAY))],
+        "replies are not held back to fill packets",
+    ),
     Rule::when("ioctl", &[Condition::int(1, Test::Equals(FIONBIO))], "new links are non-blocking"),
     Rule::when("fcntl", &[Condition::int(1, Test::Equals(F_GETFL))], "is a socket non-blocking"),
     Rule::when("fcntl", &[Condition::int(1, Test::Equals(F_SETFL))], "make it so"),
@@ -38,6 +43,5 @@ const SERVING: &[Rule] = &[
         &[Condition::int(1, Test::Equals(F_DUPFD_CLOEXEC))],
         "new links go above the fixed numbers",
     ),
-    Rule::any("poll", "a TLS signature from core is waited for"),
     Rule::any("ppoll", "a TLS signature from core is waited for"),
 ];

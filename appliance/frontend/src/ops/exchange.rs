@@ -7,6 +7,9 @@ use holdfast_model::limits::OPS_REQUEST_BYTES_MAX;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// Pieces of a too long request that are read and thrown away before the connection is cut.
+const WASTE_PIECES_MAX: usize = 128;
+
 /// A request that is understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked {
@@ -85,10 +88,12 @@ pub(super) async fn write(mut stream: TcpStream, response: Response) {
     if !head_only {
         out.push_str(&body);
     }
-    // The peer may have left; there is nobody to tell.
-    if stream.write_all(out.as_bytes()).await.is_ok() {
-        let _ = stream.shutdown().await;
-    }
+    // The peer may have left; there is nobody to tell. What it still sends is thrown away: a socket that closes with
+    // unread bytes makes the kernel reset the connection, and the answer is lost.
+    let said = stream.write_all(out.as_bytes()).await.is_ok() && stream.shutdown().await.is_ok();
+    let mut waste = [0; 512];
+    let mut pieces = 0..WASTE_PIECES_MAX;
+    while said && pieces.next().is_some() && matches!(stream.read(&mut waste).await, Ok(1..)) {}
 }
 
 /// Understands the request line; headers are not needed.

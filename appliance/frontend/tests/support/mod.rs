@@ -5,10 +5,12 @@ pub mod core_double;
 pub mod pki;
 
 use core_double::{Answer, CoreDouble};
+use hardening::fds::{Program, Start};
 use holdfast_frontend::{Server, Sockets};
 use holdfast_model::Generation;
+use holdfast_model::role::{Instance, Role};
 use holdfast_ports::child::Event;
-use holdfast_ports::control::{Socket, Wire};
+use holdfast_ports::control::{CONTROL_FD, FIRST_FD, Socket, ToChild, ToWarden, Wire};
 use holdfast_ports::front::Connection;
 use holdfast_ports::settings::Frontend as Settings;
 use pki::Pki;
@@ -16,7 +18,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -34,8 +36,15 @@ pub struct House {
     pub core: CoreDouble,
     shape: (u16, u16),
     generation: u64,
-    events: mpsc::Sender<Event>,
-    server: Option<JoinHandle<()>>,
+    runs: Runs,
+}
+
+/// How the frontend runs.
+enum Runs {
+    /// In threads of this process, without its sandbox.
+    Here { events: mpsc::Sender<Event>, server: Option<JoinHandle<()>> },
+    /// As a process of its own in its sandbox, as warden starts it.
+    Apart { control: OwnedFd, child: hardening::fds::Child },
 }
 
 pub fn settings() -> Settings {
@@ -62,6 +71,27 @@ impl House {
         settings: Settings,
         answering: impl FnMut(Connection, &[u8]) -> Answer + Send + 'static,
     ) -> Self {
+        Self::build(settings, answering, |settings, sockets| {
+            let (events, heard) = mpsc::channel(8);
+            let server = Server::prepare(settings, sockets).unwrap();
+            let server = std::thread::spawn(move || server.run(heard).unwrap());
+            Runs::Here { events, server: Some(server) }
+        })
+    }
+
+    /// A frontend in a process of its own: this very program, started with the word `frontend`.
+    pub fn apart(
+        settings: Settings,
+        answering: impl FnMut(Connection, &[u8]) -> Answer + Send + 'static,
+    ) -> Self {
+        Self::build(settings, answering, start_apart)
+    }
+
+    fn build(
+        settings: Settings,
+        answering: impl FnMut(Connection, &[u8]) -> Answer + Send + 'static,
+        start: impl FnOnce(Settings, Sockets) -> Runs,
+    ) -> Self {
         let pki = Pki::new();
         let shape = (settings.workers, settings.lanes);
         let mut core = CoreDouble::start(1, shape, pki.identity(), pki.rules(), answering);
@@ -69,10 +99,8 @@ impl House {
         let ops = TcpListener::bind("127.0.0.1:0").unwrap();
         let (kmip_at, ops_at) = (kmip.local_addr().unwrap(), ops.local_addr().unwrap());
         let sockets = Sockets { kmip, ops: Some(ops), core: std::mem::take(&mut core.ends) };
-        let (events, heard) = mpsc::channel(8);
-        let server = Server::prepare(settings, sockets).unwrap();
-        let server = std::thread::spawn(move || server.run(heard).unwrap());
-        Self { pki, kmip: kmip_at, ops: ops_at, core, shape, generation: 1, events, server: Some(server) }
+        let runs = start(settings, sockets);
+        Self { pki, kmip: kmip_at, ops: ops_at, core, shape, generation: 1, runs }
     }
 
     /// A core of the next generation takes the place of the one that died.
@@ -86,11 +114,38 @@ impl House {
     }
 
     fn rewire(&self, socket: Socket, peer: Generation, fd: OwnedFd) {
-        self.events.blocking_send(Event::Rewire { wire: Wire { socket, fd: 0, peer }, fd }).unwrap();
+        let wire = Wire { socket, fd: 0, peer };
+        match &self.runs {
+            Runs::Here { events, .. } => events.blocking_send(Event::Rewire { wire, fd }).unwrap(),
+            Runs::Apart { control, .. } => {
+                let packet = postcard::to_allocvec(&ToChild::Rewire(wire)).unwrap();
+                hardening::fds::send(control, &packet, &[fd.as_fd()]).unwrap();
+            }
+        }
     }
 
-    pub fn tell(&self, event: Event) {
-        self.events.blocking_send(event).unwrap();
+    /// Tells the frontend to finish, and waits until it has.
+    pub fn stop(&mut self) -> hardening::fds::Ended {
+        match &mut self.runs {
+            Runs::Here { events, server } => {
+                let _ = events.blocking_send(Event::Stop);
+                let outcome = server.take().map(JoinHandle::join);
+                hardening::fds::Ended::Code(i32::from(matches!(outcome, Some(Err(_)))))
+            }
+            Runs::Apart { control, child } => {
+                let packet = postcard::to_allocvec(&ToChild::Stop).unwrap();
+                let _ = rustix::net::send(control, &packet, rustix::net::SendFlags::NOSIGNAL);
+                child.wait().unwrap()
+            }
+        }
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        match &self.runs {
+            Runs::Here { .. } => std::process::id(),
+            Runs::Apart { child, .. } => child.pid().as_raw_nonzero().get().cast_unsigned(),
+        }
     }
 
     pub fn tcp(&self) -> TcpStream {
@@ -133,12 +188,62 @@ impl House {
 
 impl Drop for House {
     fn drop(&mut self) {
-        let _ = self.events.blocking_send(Event::Stop);
-        if let Some(server) = self.server.take() {
-            let outcome = server.join();
-            assert!(outcome.is_ok() || std::thread::panicking());
+        match &self.runs {
+            Runs::Here { server: Some(_), .. } => {
+                let ended = self.stop();
+                assert!(ended == hardening::fds::Ended::Code(0) || std::thread::panicking());
+            }
+            Runs::Here { .. } => {}
+            // It ends by itself when its control socket closes.
+            Runs::Apart { child, .. } => drop(child.signal(rustix::process::Signal::TERM)),
         }
     }
+}
+
+fn start_apart(settings: Settings, sockets: Sockets) -> Runs {
+    let pair = rustix::net::socketpair(
+        rustix::net::AddressFamily::UNIX,
+        rustix::net::SocketType::SEQPACKET,
+        rustix::net::SocketFlags::CLOEXEC,
+        None,
+    );
+    let (ours, theirs) = pair.unwrap();
+    let mut held: Vec<(Socket, Generation, OwnedFd)> = sockets.core;
+    held.push((Socket::ListenKmip, Generation(0), sockets.kmip.into()));
+    held.extend(sockets.ops.map(|ops| (Socket::ListenOps, Generation(0), ops.into())));
+    let nothing = std::fs::File::open("/dev/null").unwrap();
+    let words = std::io::stderr();
+    let mut table =
+        vec![(nothing.as_fd(), 0), (words.as_fd(), 1), (words.as_fd(), 2), (theirs.as_fd(), CONTROL_FD)];
+    let mut wires = Vec::new();
+    for ((socket, peer, end), fd) in held.iter().zip(FIRST_FD..) {
+        table.push((end.as_fd(), fd));
+        wires.push(Wire { socket: *socket, fd, peer: *peer });
+    }
+    let start = ToChild::Start {
+        instance: Instance::of(Role::Frontend),
+        generation: Generation(1),
+        logs: holdfast_ports::settings::Logs { format: Default::default(), level: Default::default() },
+        wires,
+        settings: postcard::to_allocvec(&settings).unwrap(),
+    };
+    let packet = postcard::to_allocvec(&start).unwrap();
+    rustix::net::send(&ours, &packet, rustix::net::SendFlags::NOSIGNAL).unwrap();
+    let child = hardening::fds::spawn(&Start {
+        program: Program::Myself,
+        arguments: &["frontend", "frontend"],
+        environment: &[("RUST_BACKTRACE", "1")],
+        table: &table,
+    });
+    let child = child.unwrap();
+    drop(table);
+    drop(theirs);
+    let mut buffer = [0; 2048];
+    let (bytes, _) = rustix::net::recv(&ours, &mut buffer, rustix::net::RecvFlags::empty()).unwrap();
+    let said: ToWarden = postcard::from_bytes(&buffer[..bytes])
+        .unwrap_or_else(|_| panic!("the frontend did not start: {:?}", child.wait()));
+    assert_eq!(said, ToWarden::Ready);
+    Runs::Apart { control: ours, child }
 }
 
 /// A message that is a KMIP request by its header; what is in it is core's business.
