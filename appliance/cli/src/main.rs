@@ -3,6 +3,7 @@
 //! Every command makes a [`Report`]; this file prints it, for people or as JSON, and chooses the exit code. Commands
 //! that make and read bundles run wherever the signers are, not on the box.
 
+mod audit;
 mod bundle;
 mod init;
 mod report;
@@ -13,7 +14,7 @@ use report::{Failure, Report};
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Look after a Holdfast appliance: its bundles, its state.
+/// Look after a Holdfast appliance: its bundles, its audit log, its state.
 #[derive(Parser)]
 #[command(name = "holdfast", version, arg_required_else_help = true, after_help = HELP, max_term_width = 110)]
 struct Arguments {
@@ -31,6 +32,9 @@ enum Command {
     /// Make, sign, read and check Orbital bundles: the orders that a box takes.
     #[command(subcommand)]
     Bundle(bundle::Command),
+    /// Verify, read and export the audit log.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Ask a running box how it is: processes, tenants, HSMs.
     Status(status::Status),
 }
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Init(init) => init.run(),
         Command::Bundle(command) => command.run(),
+        Command::Audit(command) => command.run(arguments.json),
         Command::Status(status) => status.run(arguments.json),
     };
     let (text, code) = match outcome {

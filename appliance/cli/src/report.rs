@@ -19,8 +19,19 @@ impl Report {
         Self { text: text.into(), json, good: true }
     }
 
+    /// The command has printed everything itself, as it went.
+    pub(crate) const fn printed() -> Self {
+        Self { text: String::new(), json: Value::Null, good: true }
+    }
+
     pub(crate) fn print(&self, as_json: bool) -> String {
-        if as_json { format!("{}\n", self.json) } else { self.text.clone() }
+        if as_json && self.json.is_null() {
+            String::new()
+        } else if as_json {
+            format!("{}\n", self.json)
+        } else {
+            self.text.clone()
+        }
     }
 }
 
