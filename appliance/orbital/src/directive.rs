@@ -186,9 +186,7 @@ fn judge_rule(rule: &TrustRule) -> Result<(), &'static str> {
         return Err("ca is not a CA certificate in DER (X.509 version 3 with basic constraints, CA true)");
     }
     let name = |name: &String| {
-        !name.is_empty()
-            && name.chars().count() <= COMMON_NAME_CHARS_MAX
-            && !name.chars().any(char::is_control)
+        !name.is_empty() && name.chars().count() <= COMMON_NAME_CHARS_MAX && !name.chars().any(deceives)
     };
     if rule.common_names.len() > COMMON_NAMES_MAX || !rule.common_names.iter().all(name) {
         return Err("common_names must be at most 256 of 1 to 64 characters each");
@@ -213,9 +211,15 @@ fn is_ca(der: &[u8]) -> bool {
     }
 }
 
-/// At most `TASK_TEXT_BYTES_MAX` bytes, nothing that moves a cursor.
+/// At most `TASK_TEXT_BYTES_MAX` bytes, and what a signer sees is what it says.
 fn is_text(text: &str) -> bool {
-    text.len() <= TASK_TEXT_BYTES_MAX && !text.chars().any(char::is_control)
+    text.len() <= TASK_TEXT_BYTES_MAX && !text.chars().any(deceives)
+}
+
+/// Characters that move a cursor or turn the order of what is shown (Unicode bidirectional controls).
+fn deceives(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn data<T: DeserializeOwned>(index: usize, value: &Value) -> Result<T, Refusal> {

@@ -211,6 +211,7 @@ fn task_fields_are_bounded() {
         ("task_id", Value::from("a".repeat(65))),
         ("external_id", Value::from("a".repeat(257))),
         ("etag", Value::from("a\u{1b}[31m")),
+        ("external_id", Value::from("a\u{202e}b")),
         ("working_state", Value::Bytes(vec![0; 4097])),
         ("working_state", Value::from("text")),
         ("metadata", Value::Map((0..17).map(|at| (format!("k{at:02}").into(), "v".into())).collect())),

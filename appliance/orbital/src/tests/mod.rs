@@ -4,6 +4,7 @@ mod chain;
 mod content;
 mod envelope;
 mod mutation;
+mod stored;
 
 use crate::sign::{BundleKey, add_signature, sign};
 use crate::{
