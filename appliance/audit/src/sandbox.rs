@@ -26,6 +26,7 @@ const SYSCALLS: &[Rule] = &[
     ),
     Rule::when("fcntl", &[Condition::int(1, Test::Equals(F_GET_SEALS))], "a ring must be sealed"),
     Rule::any("fstat", "the size of a ring"),
+    Rule::any("newfstatat", "the size of a ring, as some C libraries ask for it"),
     Rule::any("statx", "which ring it is; the length of a segment"),
     Rule::any("openat", "the log's files; what may be opened is up to Landlock"),
     Rule::any("getdents64", "which segments there are"),
