@@ -3,7 +3,8 @@
  * SHIM_MODULE      the module to forward to
  * SHIM_PARAMETERS  if set, handed to C_Initialize as NSS wants it (LibraryParameters)
  * SHIM_ORDERS      a file of lines "FUNCTION RV TIMES DELAY_MS": the next TIMES calls of FUNCTION take DELAY_MS longer
- *                  and, if RV is not 0, return RV without reaching the other module. Read at each call.
+ *                  and, if RV is not 0, return RV without reaching the other module; RV c105ea11 closes all sessions
+ *                  of the slot that was used last, then goes on. Read at each call.
  * SHIM_CALLS       a file to which the name of each called function is appended
  *
  * Every function of CK_FUNCTION_LIST takes at most eight arguments, all of them integers or pointers in registers or
@@ -28,6 +29,7 @@ struct function_list {
 
 static struct function_list *real;
 static struct function_list ours;
+static ulong_t slot;
 static pthread_mutex_t alone = PTHREAD_MUTEX_INITIALIZER;
 
 static void note(const char *name) {
@@ -68,6 +70,10 @@ static ulong_t ordered(const char *name) {
     }
     pthread_mutex_unlock(&alone);
     if (delay_ms) usleep(delay_ms * 1000);
+    if (verdict == 0xc105ea11) {
+        real->f[14](slot, 0, 0, 0, 0, 0, 0, 0);
+        verdict = 0;
+    }
     return verdict;
 }
 
@@ -81,7 +87,6 @@ FORWARD(1, C_Finalize)
 FORWARD(2, C_GetInfo)
 FORWARD(4, C_GetSlotList)
 FORWARD(6, C_GetTokenInfo)
-FORWARD(12, C_OpenSession)
 FORWARD(13, C_CloseSession)
 FORWARD(15, C_GetSessionInfo)
 FORWARD(18, C_Login)
@@ -98,6 +103,12 @@ FORWARD(58, C_GenerateKey)
 FORWARD(60, C_WrapKey)
 FORWARD(61, C_UnwrapKey)
 FORWARD(64, C_GenerateRandom)
+
+static ulong_t on_C_OpenSession(ulong_t a, ulong_t b, ulong_t c, ulong_t d, ulong_t e, ulong_t f, ulong_t g, ulong_t h) {
+    ulong_t verdict = ordered("C_OpenSession");
+    slot = a;
+    return verdict ? verdict : real->f[12](a, b, c, d, e, f, g, h);
+}
 
 /* CK_C_INITIALIZE_ARGS as NSS lays it out. */
 struct initialize_args {

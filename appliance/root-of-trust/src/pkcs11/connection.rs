@@ -13,7 +13,7 @@ use crate::pin::Pin;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::session::{Session, SessionState, UserType};
-use cryptoki::slot::Slot;
+use cryptoki::slot::{Slot, TokenInfo};
 use holdfast_ports::backoff::Backoff;
 use holdfast_ports::root::RootError;
 use std::cell::Cell;
@@ -59,6 +59,8 @@ struct Token {
 struct Health {
     backoff: Backoff,
     not_before: Instant,
+    /// Something has worked since the last healing.
+    sound: bool,
 }
 
 /// A logged-in session, for one request.
@@ -66,6 +68,8 @@ pub(crate) struct Seat<'c> {
     pub(crate) session: &'c Session,
     pub(crate) quirks: &'static Quirks,
     pub(crate) description: &'c str,
+    connection: &'c Connection,
+    slot: Slot,
     login_required: bool,
     stained: Cell<bool>,
 }
@@ -76,9 +80,15 @@ impl Seat<'_> {
         self.stained.set(true);
     }
 
-    /// Whether the token would show us a private object. When it does not, "not found" means nothing.
-    pub(crate) fn sees_private_objects(&self) -> Result<bool, Failure> {
-        Ok(!self.login_required || is_user(self.session)?)
+    /// The token shows no such object. Means that there is none, but only if we are still logged in and the token is
+    /// still there: otherwise it says what to heal.
+    pub(crate) fn not_found(&self) -> Failure {
+        match is_user(self.session) {
+            Err(failure) => failure,
+            Ok(false) if self.login_required => Failure::Heal(Remedy::Sessions),
+            Ok(_) if !self.connection.is_our_token(self.slot) => Failure::Heal(Remedy::Module),
+            Ok(_) => Failure::Answer(RootError::NotFound),
+        }
     }
 }
 
@@ -92,7 +102,7 @@ impl Connection {
             pin,
             pin_refused: AtomicBool::new(false),
             state: RwLock::new(State { epoch: 0, token: None }),
-            health: Mutex::new(Health { backoff: Backoff::new(), not_before: Instant::now() }),
+            health: Mutex::new(Health { backoff: Backoff::new(), not_before: Instant::now(), sound: false }),
         };
         if connection.heal(0, Remedy::Module).is_err() {
             tracing::warn!("token-away");
@@ -141,6 +151,8 @@ impl Connection {
             session: &session,
             quirks: token.quirks,
             description: &token.description,
+            connection: self,
+            slot: token.slot,
             login_required: token.login_required,
             stained: Cell::new(false),
         };
@@ -191,16 +203,20 @@ impl Connection {
             self.failed();
             tracing::warn!(remedy = ?remedy, "token-healing");
         }
-        if remedy >= Remedy::Token {
-            state.token = None;
+        if let Some(token) = state.token.as_ref().filter(|_| remedy == Remedy::Sessions) {
+            lock(&token.idle).clear();
+            return Ok(());
         }
-        if remedy == Remedy::Module {
-            self.begin_module_anew().map_err(|_| RootError::Unavailable)?;
+        // Closes its sessions, before another C_Initialize can give their numbers out again.
+        state.token = None;
+        if remedy == Remedy::Token
+            && let Ok(token) = self.find_token()
+        {
+            state.token = Some(token);
+            return Ok(());
         }
-        match &state.token {
-            Some(token) => lock(&token.idle).clear(),
-            None => state.token = Some(self.find_token()?),
-        }
+        self.begin_module_anew().map_err(|_| RootError::Unavailable)?;
+        state.token = Some(self.find_token()?);
         Ok(())
     }
 
@@ -224,11 +240,7 @@ impl Connection {
         };
         let mut found = Vec::new();
         for slot in self.module.get_slots_with_token().map_err(unavailable)? {
-            // A slot that cannot say what it holds is not ours.
-            let Ok(info) = self.module.get_token_info(slot) else { continue };
-            if info.label() == self.token_label && info.token_initialized() {
-                found.push((slot, info));
-            }
+            found.extend(self.our_token(slot).map(|info| (slot, info)));
         }
         let mut found = found.into_iter();
         let (Some((slot, info)), None) = (found.next(), found.next()) else {
@@ -248,6 +260,16 @@ impl Connection {
         })
     }
 
+    fn is_our_token(&self, slot: Slot) -> bool {
+        self.our_token(slot).is_some()
+    }
+
+    /// What the slot holds, if it is ours. One that cannot say what it holds is not.
+    fn our_token(&self, slot: Slot) -> Option<TokenInfo> {
+        let info = self.module.get_token_info(slot).ok()?;
+        (info.label() == self.token_label && info.token_initialized()).then_some(info)
+    }
+
     /// The back-off: the first healing is at once, the next ones wait longer and longer.
     fn wait_for_turn(&self) -> Result<(), RootError> {
         let wait = lock(&self.health).not_before.saturating_duration_since(Instant::now());
@@ -261,15 +283,16 @@ impl Connection {
     fn failed(&self) {
         let mut health = lock(&self.health);
         let now = Instant::now();
+        if health.sound && now >= health.not_before {
+            health.backoff.succeeded();
+        }
+        health.sound = false;
         let noise = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos());
         health.not_before = now + health.backoff.failed(noise);
     }
 
     fn worked(&self) {
-        let mut health = lock(&self.health);
-        if health.backoff.failures() > 0 && Instant::now() >= health.not_before {
-            health.backoff.succeeded();
-        }
+        lock(&self.health).sound = true;
     }
 }
 

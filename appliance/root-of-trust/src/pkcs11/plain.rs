@@ -33,15 +33,18 @@ pub(crate) fn make(seat: &Seat<'_>, l1: &RootKey) -> Result<Made, Failure> {
 ///
 /// A vague refusal is settled by a proof of the L1, as in [`super::tenant_key::unwrap`].
 pub(crate) fn release(seat: &Seat<'_>, l1: &RootKey, wrapped: &WrappedL2) -> Result<Released, Failure> {
-    match try_decrypt(seat, l1, wrapped) {
-        Ok(l2) => Ok(Released::Plain(l2)),
+    let settled = match try_decrypt(seat, l1, wrapped) {
         Err(Failure::Ambiguous) => match prove(seat, l1) {
-            Ok(()) => Err(Failure::Answer(RootError::NotAuthentic)),
+            Ok(()) => match try_decrypt(seat, l1, wrapped) {
+                Err(Failure::Ambiguous) => Err(Failure::Answer(RootError::NotAuthentic)),
+                settled => settled,
+            },
             Err(Failure::Ambiguous) => Err(Failure::Heal(Remedy::Token)),
             Err(failure) => Err(failure),
         },
-        Err(failure) => Err(failure),
-    }
+        settled => settled,
+    };
+    settled.map(Released::Plain)
 }
 
 fn random(seat: &Seat<'_>) -> Result<PlainL2, Failure> {

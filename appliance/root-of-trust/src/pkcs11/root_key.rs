@@ -5,7 +5,7 @@
 //! Rev. 5, section 6.2.2.3: a key-wrapping key's plaintext stays in the module).
 
 use super::connection::Seat;
-use super::errors::{self, Failure, Remedy};
+use super::errors::{self, Failure};
 use super::quirks::Transport;
 use crate::limits::{LABEL_BYTES_MAX, OBJECTS_PER_LABEL_MAX};
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
@@ -63,7 +63,7 @@ impl RootKey {
                 let public = bearing.public_of(seat, *private)?;
                 (Kind::Rsa { public, private: *private }, *private)
             }
-            _ if !seat.sees_private_objects()? => return Err(Failure::Heal(Remedy::Sessions)),
+            ([], []) => return Err(seat.not_found()),
             _ => return Err(Failure::Answer(RootError::NotFound)),
         };
         let may = judge(seat, kind, judged)?;

@@ -10,7 +10,20 @@ use holdfast_ports::root::{RootError, RootOfTrust};
 use holdfast_root_of_trust::pkcs11::Driver;
 use std::time::{Duration, Instant};
 
-pub const STORIES: &[Story] = &[
+/// What a software TPM without a resource manager can show. It has room for three loaded objects and loses that room
+/// with each new login, and libtpms 0.9 enters its failure mode when OAEP padding is wrong; so the stories about
+/// altered bytes, repeated logins and long runs are told by the other plain-path subjects.
+pub(crate) const SMALL_TPM_STORIES: &[Story] = &[
+    ("a_link_proves_the_l1_and_says_which_way_l2_goes", link),
+    ("what_was_made_is_released_again_and_each_is_another", make_and_release),
+    ("a_wrapped_l2_outlives_the_process_that_made_it", outlives),
+    ("a_label_that_no_key_bears_is_not_found", wrong_label),
+    ("a_key_of_another_hsm_is_not_found", other_hsm),
+    ("a_wrong_pin_is_denied_and_stays_denied", wrong_pin),
+    ("the_plain_path_is_not_taken_unless_the_configuration_names_it", no_plain),
+];
+
+pub(crate) const STORIES: &[Story] = &[
     ("a_link_proves_the_l1_and_says_which_way_l2_goes", link),
     ("what_was_made_is_released_again_and_each_is_another", make_and_release),
     ("a_wrapped_l2_outlives_the_process_that_made_it", outlives),
@@ -25,7 +38,6 @@ pub const STORIES: &[Story] = &[
     ("an_l1_that_may_not_wrap_is_refused", unusable),
     ("the_plain_path_is_not_taken_unless_the_configuration_names_it", no_plain),
     ("a_transport_key_that_protects_nothing_is_refused", weak_transport),
-    ("sessions_closed_under_us_are_opened_again", sessions_closed),
     ("a_logout_under_us_is_followed_by_a_login", logged_out),
     ("a_module_that_was_finalised_under_us_is_initialised_again", module_ended),
     ("nothing_is_left_in_the_token_after_many_rounds", nothing_left),
@@ -113,7 +125,7 @@ fn two_keys(subject: &Subject) {
 
 fn other_hsm(subject: &Subject) {
     Operator::sets_up(subject);
-    let elsewhere = L1Ref { hsm: HsmName::new("hsm2").unwrap(), label: L1.into() };
+    let elsewhere = L1Ref { hsm: HsmName::parse("hsm2").unwrap(), label: L1.into() };
     let not_found = [const { Some(RootError::NotFound) }; 4];
     assert_eq!(all_four(&mut subject.driver(), &elsewhere, &made_up(subject)), not_found);
 }
@@ -144,7 +156,7 @@ fn altered(subject: &Subject) {
         refused("a bit", changed(&|bytes| bytes[at] ^= 1));
     }
     refused("nothing", changed(&Vec::clear));
-    refused("a byte less", changed(&|bytes| drop(bytes.pop())));
+    refused("a byte less", changed(&|bytes| bytes.truncate(bytes.len() - 1)));
     refused("a block less", changed(&|bytes| bytes.truncate(bytes.len() - 8)));
     refused("a byte more", changed(&|bytes| bytes.push(0)));
     refused("a block more", changed(&|bytes| bytes.extend([0; 8])));
@@ -190,12 +202,6 @@ fn wrong_pin(subject: &Subject) {
 
 fn extractable(subject: &Subject) {
     let operator = Operator::arrives(subject);
-    if subject.make == Make::Tpm2 {
-        // A TPM makes no key that can leave it; that is what this story asks for.
-        operator.makes_l1(L1);
-        subject.driver().check(&l1(L1)).unwrap();
-        return;
-    }
     operator.makes_key("loose", Key { extractable: true, ..USUAL });
     operator.makes_key("readable", Key { sensitive: false, ..USUAL });
     operator.ends_module();
@@ -210,10 +216,6 @@ fn extractable(subject: &Subject) {
 
 fn unusable(subject: &Subject) {
     let operator = Operator::arrives(subject);
-    if subject.make == Make::Tpm2 {
-        // Its RSA keys may always decrypt; another use of the label shows the refusal.
-        return no_plain(subject);
-    }
     operator.makes_key(L1, Key { usable: false, ..USUAL });
     operator.ends_module();
     assert_eq!(
@@ -252,10 +254,6 @@ fn weak_transport(subject: &Subject) {
     short.modulus.truncate(64);
     assert_eq!(driver.make(&l1(L1), &short).err(), Some(RootError::Unsupported));
     driver.make(&l1(L1), &core.public).unwrap();
-}
-
-fn sessions_closed(subject: &Subject) {
-    healed_after(subject, Operator::closes_all_sessions);
 }
 
 fn logged_out(subject: &Subject) {

@@ -8,7 +8,8 @@ use holdfast_ports::root::{RootError, RootOfTrust};
 use holdfast_root_of_trust::pkcs11::Driver;
 use std::time::{Duration, Instant};
 
-pub const STORIES: &[Story] = &[
+pub(crate) const STORIES: &[Story] = &[
+    ("sessions_closed_under_us_are_opened_again", sessions_closed),
     ("a_call_that_fails_once_is_healed_within_the_request", fails_once),
     ("a_token_that_fails_for_long_is_unavailable_and_heals_by_itself", fails_for_long),
     ("a_wrong_pin_is_tried_once_however_often_we_are_asked", pin_tried_once),
@@ -30,6 +31,8 @@ const TOKEN_NOT_PRESENT: u64 = 0xE0;
 const USER_NOT_LOGGED_IN: u64 = 0x101;
 const PIN_LOCKED: u64 = 0xA4;
 const NOT_INITIALIZED: u64 = 0x190;
+/// Not an error: the module behind closes all sessions, then goes on.
+const CLOSE_ALL_SESSIONS: u64 = 0xC105_EA11;
 const FOR_EVER: u64 = 1 << 30;
 
 fn orders(lines: &[(&str, u64, u64)]) {
@@ -40,6 +43,19 @@ fn orders(lines: &[(&str, u64, u64)]) {
 fn calls(of: &str) -> usize {
     let log = std::fs::read_to_string(place().join("calls")).unwrap();
     log.lines().filter(|line| *line == of).count()
+}
+
+fn sessions_closed(subject: &Subject) {
+    Operator::sets_up(subject);
+    let (mut driver, core) = (subject.driver(), Core::with_one_time_key());
+    let made = driver.make(&l1(L1), &core.public).unwrap();
+    for call in ["C_FindObjectsInit", "C_GetAttributeValue", "C_UnwrapKey", "C_WrapKey", "C_DestroyObject"] {
+        orders(&[(call, CLOSE_ALL_SESSIONS, 1)]);
+        let released = driver.release(&l1(L1), &made.wrapped, &core.public).unwrap();
+        assert_eq!(core.opens(&released), core.opens(&made.released), "{call}");
+        std::thread::sleep(Duration::from_millis(120));
+        driver.check(&l1(L1)).unwrap();
+    }
 }
 
 fn fails_once(subject: &Subject) {

@@ -16,7 +16,7 @@ mod transport_key;
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
-use subject::Subject;
+use subject::{Make, Subject};
 
 /// A story that runs longer than this has hung.
 const STORY_MAX: Duration = Duration::from_secs(300);
@@ -34,7 +34,11 @@ fn stories() -> Vec<(String, Subject, fn(&Subject))> {
             "tpm2-rsa-plain" => tpm_away::STORIES,
             _ => &[],
         };
-        for (sentence, story) in every_token::STORIES.iter().chain(own) {
+        let shared = match subject.make {
+            Make::SoftHsm | Make::Nss => every_token::STORIES,
+            Make::Tpm2 => every_token::SMALL_TPM_STORIES,
+        };
+        for (sentence, story) in shared.iter().chain(own) {
             all.push((format!("{}::{sentence}", subject.name), subject.clone(), *story));
         }
     }

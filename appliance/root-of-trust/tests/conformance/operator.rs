@@ -10,33 +10,34 @@ use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use holdfast_model::l1::L1Ref;
 
-pub const L1: &str = "acme-root";
+pub(crate) const L1: &str = "acme-root";
 
-pub struct Operator {
+pub(crate) struct Operator {
     module: Pkcs11,
+    make: Make,
     kind: Kind,
     plain: bool,
 }
 
 /// What may be done with a key; the usual L1 unless said otherwise.
 #[derive(Clone, Copy)]
-pub struct Key {
-    pub sensitive: bool,
-    pub extractable: bool,
-    pub usable: bool,
+pub(crate) struct Key {
+    pub(crate) sensitive: bool,
+    pub(crate) extractable: bool,
+    pub(crate) usable: bool,
 }
 
-pub const USUAL: Key = Key { sensitive: true, extractable: false, usable: true };
+pub(crate) const USUAL: Key = Key { sensitive: true, extractable: false, usable: true };
 
 impl Operator {
     /// Makes the token, if it is not there, and comes to it. The module may be in use by a driver beside us.
-    pub fn arrives(subject: &Subject) -> Self {
+    pub(crate) fn arrives(subject: &Subject) -> Self {
         let module = Pkcs11::new(subject.module()).unwrap();
         match module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
             Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
             Err(error) => panic!("{error}"),
         }
-        let operator = Self { module, kind: subject.kind, plain: subject.plain };
+        let operator = Self { module, make: subject.make, kind: subject.kind, plain: subject.plain };
         if operator.slot().is_none() {
             // NSS: made with certutil before the module was loaded.
             assert!(subject.make != Make::Nss, "no NSS token with our label");
@@ -51,7 +52,7 @@ impl Operator {
     }
 
     /// Makes the token and the usual L1 in it, and leaves: the module is as if never initialised.
-    pub fn sets_up(subject: &Subject) {
+    pub(crate) fn sets_up(subject: &Subject) {
         let operator = Self::arrives(subject);
         operator.makes_l1(L1);
         operator.ends_module();
@@ -65,7 +66,7 @@ impl Operator {
     }
 
     /// A logged-in session. The login is everybody's; closing this does not end it while others are open.
-    pub fn session(&self) -> Session {
+    pub(crate) fn session(&self) -> Session {
         let session = self.module.open_rw_session(self.slot().unwrap()).unwrap();
         match session.login(UserType::User, Some(&AuthPin::from(PIN.to_owned()))) {
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => session,
@@ -73,11 +74,11 @@ impl Operator {
         }
     }
 
-    pub fn makes_l1(&self, label: &str) {
+    pub(crate) fn makes_l1(&self, label: &str) {
         self.makes_key(label, USUAL);
     }
 
-    pub fn makes_key(&self, label: &str, key: Key) {
+    pub(crate) fn makes_key(&self, label: &str, key: Key) {
         let session = self.session();
         let (wrap, encrypt) = if self.plain { (false, key.usable) } else { (key.usable, false) };
         let label = || Attribute::Label(label.as_bytes().to_vec());
@@ -101,46 +102,46 @@ impl Operator {
                 let mut public = vec![Attribute::Token(true), Attribute::ModulusBits(2048.into()), label()];
                 let mut private = vec![Attribute::Token(true), Attribute::Private(true), label()];
                 public.push(Attribute::PublicExponent(vec![1, 0, 1]));
-                public.extend([Attribute::Encrypt(encrypt), Attribute::Verify(false)]);
+                // A TPM of this make takes only what it does by itself.
+                let tpm = self.make == Make::Tpm2;
+                public.extend([Attribute::Encrypt(encrypt), Attribute::Verify(tpm)]);
                 private
                     .extend([Attribute::Sensitive(key.sensitive), Attribute::Extractable(key.extractable)]);
-                private.extend([Attribute::Decrypt(encrypt), Attribute::Sign(false)]);
-                public.push(Attribute::Wrap(wrap));
-                private.push(Attribute::Unwrap(wrap));
+                private.extend([Attribute::Decrypt(encrypt), Attribute::Sign(tpm)]);
+                if !tpm {
+                    public.push(Attribute::Wrap(wrap));
+                    private.push(Attribute::Unwrap(wrap));
+                }
                 session.generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private).unwrap();
             }
         }
     }
 
-    pub fn destroys(&self, label: &str) {
+    pub(crate) fn destroys(&self, label: &str) {
         let session = self.session();
         for object in session.find_objects(&[Attribute::Label(label.as_bytes().to_vec())]).unwrap() {
             session.destroy_object(object).unwrap();
         }
     }
 
-    pub fn objects(&self) -> Vec<ObjectHandle> {
+    pub(crate) fn objects(&self) -> Vec<ObjectHandle> {
         self.session().find_objects(&[]).unwrap()
     }
 
     /// Sessions that are open to the token, where the token says so.
-    pub fn sessions(&self) -> Option<u64> {
+    pub(crate) fn sessions(&self) -> Option<u64> {
         self.module.get_token_info(self.slot().unwrap()).unwrap().session_count()
     }
 
-    pub fn logs_everybody_out(&self) {
+    pub(crate) fn logs_everybody_out(&self) {
         self.session().logout().unwrap();
     }
 
-    pub fn closes_all_sessions(&self) {
-        self.module.close_all_sessions(self.slot().unwrap()).unwrap();
-    }
-
-    pub fn ends_module(&self) {
+    pub(crate) fn ends_module(&self) {
         self.module.clone().finalize().unwrap();
     }
 }
 
-pub fn l1(label: &str) -> L1Ref {
+pub(crate) fn l1(label: &str) -> L1Ref {
     L1Ref { hsm: crate::subject::hsm(), label: label.into() }
 }

@@ -7,7 +7,7 @@ use crate::transport_key::Core;
 use holdfast_ports::root::{RootError, RootOfTrust};
 use std::time::{Duration, Instant};
 
-pub const STORIES: &[Story] = &[
+pub(crate) const STORIES: &[Story] = &[
     ("a_token_that_is_taken_away_is_unavailable_and_heals_when_it_is_back", away_and_back),
     ("a_token_that_comes_after_the_agent_has_started_is_found", comes_late),
 ];

@@ -8,7 +8,7 @@ use holdfast_ports::root::{RootError, RootOfTrust};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-pub const STORIES: &[Story] =
+pub(crate) const STORIES: &[Story] =
     &[("a_device_that_dies_is_unavailable_and_heals_when_it_is_started_again", dies_and_returns)];
 
 fn dies_and_returns(subject: &Subject) {
