@@ -4,7 +4,14 @@
 //! runs in a process of its own: this program starts itself again for each. It takes the usual `--list` and a part
 //! of a name.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 mod every_token;
 mod faults;
@@ -25,7 +32,10 @@ const STORY: &str = "--story";
 /// A sentence, and what shows it.
 type Story = (&'static str, fn(&Subject));
 
-fn stories() -> Vec<(String, Subject, fn(&Subject))> {
+/// A story's full name, whom it is about, and what shows it.
+type Told = (String, Subject, fn(&Subject));
+
+fn stories() -> Vec<Told> {
     let mut all = Vec::new();
     for subject in Subject::all() {
         let own: &[Story] = match subject.name {
