@@ -137,3 +137,58 @@ impl<R: Read> Segment<R> {
         Ok(filled)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seeds() -> Vec<Vec<u8>> {
+        let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/segment");
+        let entries = std::fs::read_dir(corpus).unwrap();
+        entries.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect()
+    }
+
+    fn read_all(bytes: &[u8]) -> usize {
+        let Ok((mut segment, _)) = Segment::open(bytes) else { return 0 };
+        let mut records = 0;
+        while let Ok(Some(frame)) = segment.next_record() {
+            records += 1;
+            let name = |_| None;
+            assert!(!crate::show::text_line(&frame.content, &name).contains('\n'));
+            assert!(
+                serde_json::from_str::<serde_json::Value>(&crate::show::json_line(&frame.content, &name))
+                    .is_ok()
+            );
+        }
+        assert!(segment.offset() <= bytes.len() as u64);
+        records
+    }
+
+    #[test]
+    fn the_seeds_of_the_fuzzer_read_as_the_segments_they_are() {
+        let records: Vec<_> = seeds().iter().map(|seed| read_all(seed)).collect();
+        assert!(
+            records.len() >= 6 && records.iter().filter(|records| **records > 3).count() >= 4,
+            "{records:?}"
+        );
+    }
+
+    #[test]
+    fn seeds_cut_and_altered_anywhere_are_read_to_an_end_without_harm() {
+        for seed in seeds() {
+            for at in 0..seed.len() {
+                read_all(&seed[..at]);
+                let mut altered = seed.clone();
+                altered[at] = altered[at].wrapping_add(0x7f);
+                read_all(&altered);
+            }
+        }
+    }
+
+    #[test]
+    fn a_length_that_was_only_announced_allocates_nothing() {
+        let mut bytes = MARK.to_vec();
+        bytes.extend_from_slice(&[0xff; FRAME_HEADER_BYTES]);
+        assert!(matches!(Segment::open(bytes.as_slice()), Err(SegmentError::NotASegment)));
+    }
+}

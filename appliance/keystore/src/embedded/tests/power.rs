@@ -18,7 +18,8 @@ fn xorshift(mut state: u64) -> impl FnMut() -> u64 {
 
 /// Commit `n`: three records that belong together, one of them changed by every commit.
 fn commit(n: u64) -> Vec<Write> {
-    let big = |id| SealedRecord { body: vec![n.to_be_bytes()[7]; 3000], ..record(tenant("acme"), id, 1, &[1]) };
+    let big =
+        |id| SealedRecord { body: vec![n.to_be_bytes()[7]; 3000], ..record(tenant("acme"), id, 1, &[1]) };
     let head = record(tenant("acme"), 0, n, &[2]);
     let expected = if n == 1 { Expected::Absent } else { Expected::At(Revision(n - 1)) };
     vec![
