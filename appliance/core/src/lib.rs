@@ -9,3 +9,5 @@ pub mod managed;
 pub mod object;
 pub mod permit;
 pub mod scope;
+pub mod ops;
+pub mod request;

@@ -5,7 +5,7 @@
 use crate::crypto::Schedules;
 use crate::managed::Managed;
 use core::cell::Cell;
-use hardening::SecretBytes;
+use hardening::{MemoryError, SecretBytes};
 use holdfast_model::record::Revision;
 use holdfast_model::{KeyVersion, ObjectId, ServiceId};
 
@@ -40,4 +40,41 @@ pub struct Object {
     pub schedules: Schedules,
     /// Nonces for GCM that this process has reserved and not yet used; begins as zero.
     pub nonces_left: Cell<u32>,
+}
+
+impl Object {
+    /// The state of this object that replaces it, with the same material and another description. Nonces that were
+    /// reserved and not used go over to it.
+    ///
+    /// # Errors
+    /// [`MemoryError`]: no room for the copy of the material.
+    pub fn successor(&self, managed: Managed, keeps_material: bool) -> Result<Self, MemoryError> {
+        let copy = |material: &SecretBytes| {
+            material.expose(|from| {
+                SecretBytes::init_with(from.len(), |to| {
+                    to.copy_from_slice(from);
+                    Ok(())
+                })
+            })
+        };
+        let material = self.material.as_ref().filter(|_| keeps_material).map(copy).transpose()?;
+        Ok(Self {
+            id: self.id,
+            revision: self.revision,
+            service: self.service,
+            key_version: self.key_version,
+            managed,
+            material,
+            schedules: Schedules::default(),
+            nonces_left: Cell::new(self.nonces_left.replace(0)),
+        })
+    }
+
+    /// Takes one of the nonces that were reserved; `false` if none is left.
+    #[must_use]
+    pub fn take_nonce(&self) -> bool {
+        let left = self.nonces_left.get();
+        self.nonces_left.set(left.saturating_sub(1));
+        left > 0
+    }
 }

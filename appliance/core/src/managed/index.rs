@@ -6,7 +6,7 @@
 
 use super::Managed;
 use kmip::attribute::{AttributeName, AttributeValue};
-use kmip::enums::Enumeration;
+use kmip::mask::StorageStatusMask;
 use kmip::tag::Tag;
 use kmip::ttlv::Writer;
 use kmip::version::Version;
@@ -52,6 +52,12 @@ impl Indexed {
         Some(Self { field, value: bytes })
     }
 
+    /// The index entry of where an object is: on line, archived, or destroyed.
+    #[must_use]
+    pub fn storage(mask: StorageStatusMask) -> Self {
+        Self { field: Tag::STORAGE_STATUS_MASK.number(), value: mask.bits().to_be_bytes().to_vec() }
+    }
+
     /// The index entry of an object type.
     #[must_use]
     pub fn object_type(code: u32) -> Self {
@@ -60,10 +66,24 @@ impl Indexed {
 }
 
 impl Managed {
+    /// Where it is. Only operations move it, never the clock, so that the index is always right.
+    #[must_use]
+    pub fn storage(&self) -> StorageStatusMask {
+        if self.stored_state().is_destroyed() {
+            StorageStatusMask::DESTROYED_STORAGE
+        } else if self.is_archived() {
+            StorageStatusMask::ARCHIVAL_STORAGE
+        } else {
+            StorageStatusMask::ON_LINE_STORAGE
+        }
+    }
+
     /// Calls `entry` with everything that this object is found by.
     pub fn index(&self, entry: &mut dyn FnMut(u32, &[u8])) {
         let ty = Indexed::object_type(self.object_type.code());
         entry(ty.field, &ty.value);
+        let storage = Indexed::storage(self.storage());
+        entry(storage.field, &storage.value);
         for attribute in self.attributes.all() {
             let indexed = attribute.value.as_ref().and_then(|value| Indexed::of(&attribute.name, value));
             if let Some(indexed) = indexed {

@@ -1,0 +1,183 @@
+//! Makes a new object of what a request gave: the attributes that the server sets, and the rest of its first state.
+//!
+//! Rules: the rows "Initially set by" and "When implicitly set" of KMIP 1.4, section 3, and of 2.1, section 4.
+
+use super::call::Call;
+use super::template::names_are_free;
+use crate::crypto::Schedules;
+use crate::managed::{AttributeSet, Kind, Managed};
+use crate::object::Object;
+use crate::request::of_scope;
+use crate::scope::{Change, Scope};
+use core::cell::Cell;
+use hardening::SecretBytes;
+use holdfast_model::record::Revision;
+use holdfast_model::{KeyVersion, ObjectId};
+use kmip::attribute::{AttributeName, AttributeValue, Digest, RngParameters, UsageLimits, rule};
+use kmip::enums::{
+    CryptographicAlgorithm, DrbgAlgorithm, Enumeration, HashingAlgorithm, KeyFormatType, ObjectType,
+    RngAlgorithm,
+};
+use kmip::mask::CryptographicUsageMask;
+use kmip::result::Refusal;
+use kmip::tag::Tag;
+
+/// How long a client may use an object before it asks again, in seconds (KMIP 1.4, section 3.20).
+pub(super) const LEASE_SECONDS: u32 = 3600;
+/// Nonces that are reserved at once: losing them costs one part in 65,536 of a key's life.
+pub(super) const NONCES_AT_ONCE: u32 = 1 << 16;
+
+/// Where the material comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The server made it.
+    Made,
+    /// The client gave it.
+    Given,
+}
+
+/// A new object, to be stored.
+pub(super) struct Newborn {
+    /// What it is.
+    pub(super) object_type: ObjectType,
+    /// Its type's own.
+    pub(super) kind: Kind,
+    /// What the client said of it.
+    pub(super) given: AttributeSet,
+    /// Its secret, if it has one here.
+    pub(super) material: Option<SecretBytes>,
+    /// Whose work that is.
+    pub(super) origin: Origin,
+}
+
+/// Sets what the server sets, stores the object, and tells its identifier.
+///
+/// # Errors
+/// [`Refusal::NameNotUnique`], and what the scope says.
+pub(super) async fn bear<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<ObjectId, Refusal> {
+    let names: Vec<_> = newborn
+        .given
+        .of(&AttributeName::Standard(Tag::NAME))
+        .filter_map(|name| name.value.clone())
+        .collect();
+    names_are_free(call, &names, None, Refusal::NameNotUnique).await?;
+    let object = describe(call, newborn)?;
+    let id = object.id;
+    call.about(&object);
+    call.scope.commit(vec![Change::Put(object)]).await.map_err(of_scope)?;
+    Ok(id)
+}
+
+fn describe<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Refusal> {
+    let Newborn { object_type, kind, given, material, origin } = newborn;
+    let now = call.scope.now();
+    let seconds = now.seconds();
+    let mut managed = Managed::new(object_type, kind);
+    managed.attributes = given;
+    let set = |managed: &mut Managed, tag: Tag, value: AttributeValue<'static>| {
+        let applies = rule(tag).is_some_and(|rule| rule.on_1x.to(object_type) || rule.on_2x.to(object_type));
+        if applies && managed.attributes.get(tag).is_none() {
+            managed.attributes.set(tag, value);
+        }
+    };
+    set(&mut managed, Tag::INITIAL_DATE, AttributeValue::DateTime(seconds));
+    set(&mut managed, Tag::LAST_CHANGE_DATE, AttributeValue::DateTime(seconds));
+    set(&mut managed, Tag::LEASE_TIME, AttributeValue::Interval(LEASE_SECONDS));
+    let sensitive = managed.is_sensitive();
+    set(&mut managed, Tag::SENSITIVE, AttributeValue::Boolean(false));
+    let extractable = managed.is_extractable();
+    set(&mut managed, Tag::EXTRACTABLE, AttributeValue::Boolean(true));
+    let made = origin == Origin::Made;
+    set(&mut managed, Tag::ALWAYS_SENSITIVE, AttributeValue::Boolean(made && sensitive));
+    set(&mut managed, Tag::NEVER_EXTRACTABLE, AttributeValue::Boolean(made && !extractable));
+    if made {
+        set(&mut managed, Tag::ORIGINAL_CREATION_DATE, AttributeValue::DateTime(seconds));
+        set(&mut managed, Tag::RANDOM_NUMBER_GENERATOR, AttributeValue::structure(&GENERATOR));
+    }
+    set(&mut managed, Tag::FRESH, AttributeValue::Boolean(true));
+    if let Some(limits) =
+        managed.attributes.get(Tag::USAGE_LIMITS).and_then(AttributeValue::as_usage_limits)
+        && limits.count.is_none()
+    {
+        let whole = UsageLimits { count: Some(limits.total), ..limits };
+        managed.attributes.set(Tag::USAGE_LIMITS, AttributeValue::structure(&whole));
+    }
+    match &material {
+        Some(material) => {
+            let hash = material
+                .expose(|bytes| aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes));
+            let digest = Digest {
+                hashing_algorithm: HashingAlgorithm::SHA_256,
+                digest_value: Some(hash.as_ref()),
+                key_format_type: managed.kind.block().map(digested_format),
+            };
+            set(&mut managed, Tag::DIGEST, AttributeValue::structure(&digest));
+        }
+        None if managed.kind.block().is_some() => {
+            set(&mut managed, Tag::KEY_VALUE_PRESENT, AttributeValue::Boolean(false));
+        }
+        None => {}
+    }
+    if managed.has_state() {
+        let state = managed.state(now);
+        managed.attributes.set(Tag::STATE, AttributeValue::Enumeration(state.code()));
+    }
+    let makes_nonces = managed.algorithm() == Some(CryptographicAlgorithm::AES)
+        && managed.usage_mask().contains(CryptographicUsageMask::ENCRYPT);
+    let nonces = if makes_nonces { NONCES_AT_ONCE } else { 0 };
+    managed.nonces_reserved = u64::from(nonces);
+    Ok(Object {
+        id: call.scope.new_id().map_err(of_scope)?,
+        revision: Revision(0),
+        service: call.scope.identity().service,
+        key_version: KeyVersion::default(),
+        managed,
+        material,
+        schedules: Schedules::default(),
+        nonces_left: Cell::new(nonces),
+    })
+}
+
+/// The form in which the material was hashed: symmetric keys and secrets are bytes whatever their format.
+fn digested_format(block: &crate::managed::KeyBlock) -> KeyFormatType {
+    match block.format {
+        KeyFormatType::TRANSPARENT_SYMMETRIC_KEY => KeyFormatType::RAW,
+        other => other,
+    }
+}
+
+/// The generator of aws-lc: CTR_DRBG with AES-256 (SP 800-90A).
+pub(super) const GENERATOR: RngParameters = RngParameters {
+    rng_algorithm: RngAlgorithm::DRBG,
+    cryptographic_algorithm: Some(CryptographicAlgorithm::AES),
+    cryptographic_length: Some(256),
+    hashing_algorithm: None,
+    drbg_algorithm: Some(DrbgAlgorithm::CTR),
+    recommended_curve: None,
+    fips186_variation: None,
+    prediction_resistance: Some(false),
+};
+
+/// Sets an attribute from what the object itself says, or refuses if the client said otherwise.
+///
+/// # Errors
+/// [`Refusal::InvalidAttributeValue`].
+pub(super) fn agree(
+    given: &mut AttributeSet,
+    tag: Tag,
+    value: AttributeValue<'static>,
+) -> Result<(), Refusal> {
+    match given.get(tag) {
+        Some(there) if *there != value => Err(Refusal::InvalidAttributeValue),
+        Some(_) => Ok(()),
+        None => {
+            given.set(tag, value);
+            Ok(())
+        }
+    }
+}
+
+/// An algorithm as an attribute.
+pub(super) fn algorithm_value(algorithm: CryptographicAlgorithm) -> AttributeValue<'static> {
+    AttributeValue::Enumeration(algorithm.code())
+}

@@ -1,0 +1,123 @@
+//! One operation's view of the request it is part of.
+
+use crate::audited::Unaudited;
+use crate::object::Object;
+use crate::request::{Batch, Limits, done, of_scope};
+use crate::scope::Scope;
+use core::cell::Cell;
+use holdfast_model::{KeyVersion, ObjectId};
+use kmip::enums::Operation;
+use kmip::identifier::Identifier;
+use kmip::result::Refusal;
+use kmip::ttlv::Writer;
+use kmip::version::Version;
+use std::rc::Rc;
+
+pub use crate::request::Leaves;
+
+/// What an operation yields: written only when its record is held.
+pub struct Answer {
+    /// Writes the response payload.
+    pub payload: Box<dyn FnOnce(Version, &mut Writer<'_>)>,
+    /// What it leaves for the items after it.
+    pub leaves: Leaves,
+}
+
+impl Answer {
+    /// An answer that leaves nothing.
+    pub fn new(payload: impl FnOnce(Version, &mut Writer<'_>) + 'static) -> Self {
+        Self { payload: Box::new(payload), leaves: Leaves::Nothing }
+    }
+
+    /// The same, and the placeholder is `id` from now on.
+    #[must_use]
+    pub fn leaving(self, id: ObjectId) -> Self {
+        Self { leaves: Leaves::Object(id), ..self }
+    }
+}
+
+/// One batch item under way.
+pub struct Call<'c, S: Scope> {
+    /// The tenant, and nothing beyond it.
+    pub scope: &'c S,
+    /// The version spoken.
+    pub version: Version,
+    /// Bounds.
+    pub limits: &'c Limits,
+    /// What is asked.
+    pub operation: Operation,
+    batch: &'c Batch,
+    subject: Cell<Option<ObjectId>>,
+    key_version: Cell<KeyVersion>,
+}
+
+impl<'c, S: Scope> Call<'c, S> {
+    /// A call that has touched nothing yet.
+    pub fn new(
+        scope: &'c S,
+        version: Version,
+        limits: &'c Limits,
+        operation: Operation,
+        batch: &'c Batch,
+    ) -> Self {
+        let key_version = Cell::new(KeyVersion::default());
+        Self { scope, version, limits, operation, batch, subject: Cell::new(None), key_version }
+    }
+
+    /// The object it is about, for the audit log.
+    pub fn subject(&self) -> Option<ObjectId> {
+        self.subject.get()
+    }
+
+    /// The version of the service key behind that object.
+    pub fn key_version(&self) -> KeyVersion {
+        self.key_version.get()
+    }
+
+    /// Notes which object it is about.
+    pub fn about(&self, object: &Object) {
+        self.subject.set(Some(object.id));
+        self.key_version.set(object.key_version);
+    }
+
+    /// The object that a field means; absent means the ID Placeholder.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn identify(&self, identifier: Option<Identifier<'_>>) -> Result<ObjectId, Refusal> {
+        let id = self.batch.object(identifier)?;
+        self.subject.set(Some(id));
+        Ok(id)
+    }
+
+    /// The object of this identifier, if it is the client's.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] also for what is somebody else's.
+    pub async fn load(&self, id: ObjectId) -> Result<Rc<Object>, Refusal> {
+        let object = self.scope.load(id).await.map_err(of_scope)?;
+        if object.service != self.scope.identity().service {
+            return Err(Refusal::NotFound);
+        }
+        self.about(&object);
+        Ok(object)
+    }
+
+    /// The object that a field means.
+    ///
+    /// # Errors
+    /// As [`Call::identify`] and [`Call::load`].
+    pub async fn object(&self, identifier: Option<Identifier<'_>>) -> Result<Rc<Object>, Refusal> {
+        self.load(self.identify(identifier)?).await
+    }
+
+    /// The result of an operation that changed nothing.
+    pub fn used(&self, answer: Answer) -> Unaudited<Answer> {
+        Unaudited::used(answer, done(self.operation, self.subject(), self.key_version()))
+    }
+
+    /// The result of an operation that changed something.
+    pub fn changed(&self, answer: Answer) -> Unaudited<Answer> {
+        Unaudited::changed(answer, done(self.operation, self.subject(), self.key_version()))
+    }
+}

@@ -1,0 +1,94 @@
+//! Decrypt: what Encrypt protected.
+//!
+//! Rules: KMIP 1.4, sections 4.30 and 11.31; KMIP 2.1, section 6.1.11.
+
+use super::call::{Answer, Call};
+use super::cipher::{MISSING_IV, Plan, block_iv, counter_block, method};
+use crate::audited::Unaudited;
+use crate::crypto::Schedules;
+use crate::crypto::aes::Aes;
+use crate::crypto::gcm;
+use crate::crypto::padding::unpad;
+use crate::permit::{Decrypting, Permit};
+use crate::request::of_cipher;
+use crate::scope::Scope;
+use kmip::field::Field;
+use kmip::operation::{DecryptRequest, DecryptResponse};
+use kmip::result::Refusal;
+use kmip::tag::Tag;
+use kmip::version::Version;
+use zeroize::{Zeroize, Zeroizing};
+
+pub(super) async fn run<S: Scope>(
+    call: &Call<'_, S>,
+    request: DecryptRequest<'_>,
+) -> Result<Unaudited<Answer>, Refusal> {
+    let object = call.object(request.unique_identifier).await?;
+    if request.correlation_value.is_some() || request.init == Some(true) || request.last == Some(true) {
+        return Err(Refusal::FeatureNotSupported);
+    }
+    let permit = Permit::<Decrypting>::obtain(call.scope, &object)?;
+    let given = request.data.ok_or(Refusal::InvalidMessage)?.bytes().ok_or(Refusal::FeatureNotSupported)?;
+    let plan = method(permit.managed(), request.cryptographic_parameters.as_ref())?.plan;
+    let (cipher, tag) = match (plan, request.tag) {
+        (Plan::Gcm { tag_bytes }, None) if call.version < Version::V1_4 => {
+            let at = given.len().checked_sub(tag_bytes).ok_or(Refusal::CryptographicFailure)?;
+            given.split_at_checked(at).ok_or(Refusal::CryptographicFailure)?
+        }
+        (Plan::Gcm { .. }, None) => return Err(Refusal::InvalidMessage),
+        (Plan::Gcm { .. }, Some(tag)) => (given, tag),
+        (_, _) => (given, [].as_slice()),
+    };
+    // Wiped when the answer is written, or not written.
+    let mut data = Zeroizing::new(cipher.to_vec());
+    let aad = request.additional_data.unwrap_or_default();
+    let iv = request.iv_counter_nonce;
+    let opened =
+        permit.with_material(|_, key, schedules| process(key, schedules, plan, (iv, aad, tag), &mut data));
+    if let Err(refusal) = opened {
+        data.zeroize();
+        return Err(refusal);
+    }
+    let id = object.id;
+    Ok(call.used(Answer::new(move |version, out| {
+        let text = id.to_string();
+        let response = DecryptResponse {
+            unique_identifier: text.as_str().into(),
+            data: Some(&data),
+            correlation_value: None,
+        };
+        response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+    })
+    .leaving(id)))
+}
+
+/// Decrypts in place. The three are IV, additional data and tag.
+fn process(
+    key: &[u8],
+    schedules: &Schedules,
+    plan: Plan,
+    (iv, aad, tag): (Option<&[u8]>, &[u8], &[u8]),
+    data: &mut Vec<u8>,
+) -> Result<(), Refusal> {
+    let key = Aes::new(key, schedules).map_err(of_cipher)?;
+    let opened = match plan {
+        Plan::Ecb(padding) => key.ecb_decrypt(data).and_then(|()| unpad(padding, data)),
+        Plan::Cbc(padding) => {
+            let iv = block_iv(iv)?;
+            key.cbc_decrypt(&iv, data).and_then(|()| unpad(padding, data))
+        }
+        Plan::Ctr { counter_bits, first } => {
+            let block = counter_block(iv, counter_bits, first)?;
+            key.ctr(&block, counter_bits, data)
+        }
+        Plan::Gcm { tag_bytes } => {
+            let iv = iv.ok_or(MISSING_IV)?;
+            // A shorter tag than was agreed on would be easier to guess.
+            if tag.len() != tag_bytes && tag.len() != crate::crypto::aes::BLOCK_BYTES {
+                return Err(Refusal::CryptographicFailure);
+            }
+            gcm::open(key, iv, aad, data, tag)
+        }
+    };
+    opened.map_err(of_cipher)
+}

@@ -1,0 +1,116 @@
+//! Encrypt: protects data with a symmetric key.
+//!
+//! Where the version has no field for the authentication tag (before 1.4), it follows the ciphertext.
+//! Rules: KMIP 1.4, sections 4.29 and 11.30; KMIP 2.1, section 6.1.17.
+
+use super::call::{Answer, Call};
+use super::cipher::{MISSING_IV, Plan, block_iv, counter_block, method};
+use super::usage;
+use crate::audited::Unaudited;
+use crate::crypto::aes::{Aes, BLOCK_BYTES};
+use crate::crypto::gcm::{self, NONCE_BYTES};
+use crate::crypto::padding::pad;
+use crate::crypto::{CipherError, Schedules};
+use crate::permit::Encrypting;
+use crate::request::{of_cipher, of_scope};
+use crate::scope::Scope;
+use kmip::field::Field;
+use kmip::operation::{EncryptRequest, EncryptResponse};
+use kmip::result::Refusal;
+use kmip::tag::Tag;
+use kmip::version::Version;
+use zeroize::Zeroize;
+
+pub(super) async fn run<S: Scope>(
+    call: &Call<'_, S>,
+    request: EncryptRequest<'_>,
+) -> Result<Unaudited<Answer>, Refusal> {
+    let id = call.identify(request.unique_identifier)?;
+    if request.correlation_value.is_some() || request.init == Some(true) || request.last == Some(true) {
+        return Err(Refusal::FeatureNotSupported);
+    }
+    let plain = request.data.ok_or(Refusal::InvalidMessage)?.bytes().ok_or(Refusal::FeatureNotSupported)?;
+    let object = call.load(id).await?;
+    // Judged before the parameters are, so that nobody learns those of a key that is not for them.
+    crate::permit::Permit::<Encrypting>::obtain(call.scope, &object)?;
+    let method = method(&object.managed, request.cryptographic_parameters.as_ref())?;
+    let mut fresh = [0; BLOCK_BYTES];
+    let made = match (method.plan, request.iv_counter_nonce) {
+        (Plan::Ecb(_), _) | (_, Some(_)) => None,
+        (Plan::Gcm { .. }, None) => fresh.get_mut(..NONCE_BYTES),
+        (Plan::Cbc(_) | Plan::Ctr { .. }, None) if method.random_iv => Some(fresh.as_mut_slice()),
+        (Plan::Cbc(_) | Plan::Ctr { .. }, None) => return Err(MISSING_IV),
+    };
+    let made: Option<&[u8]> = match made {
+        Some(room) => {
+            if matches!(method.plan, Plan::Gcm { .. }) {
+                usage::nonce::<S, Encrypting>(call, &object).await?;
+            }
+            call.scope.random(room).map_err(of_scope)?;
+            Some(room)
+        }
+        None => None,
+    };
+    let iv = request.iv_counter_nonce.or(made);
+    let mut data = Vec::with_capacity(plain.len() + 2 * BLOCK_BYTES);
+    data.extend_from_slice(plain);
+    let (_, permit) = usage::allocate::<S, Encrypting>(call, id, plain.len()).await?;
+    let aad = request.additional_data.unwrap_or_default();
+    let sealed =
+        permit.with_material(|_, key, schedules| protect(key, schedules, method.plan, iv, aad, &mut data));
+    let tag = match sealed {
+        Ok(tag) => tag,
+        Err(refusal) => {
+            data.zeroize();
+            return Err(refusal);
+        }
+    };
+    let tag_bytes = if let Plan::Gcm { tag_bytes } = method.plan { tag_bytes } else { 0 };
+    if call.version < Version::V1_4
+        && let Some(tag) = tag.as_ref().and_then(|tag| tag.get(..tag_bytes))
+    {
+        data.extend_from_slice(tag);
+    }
+    let made = made.map(<[u8]>::to_vec);
+    Ok(call.used(Answer::new(move |version, out| {
+        let text = id.to_string();
+        let response = EncryptResponse {
+            unique_identifier: text.as_str().into(),
+            data: Some(&data),
+            iv_counter_nonce: made.as_deref(),
+            correlation_value: None,
+            tag: tag.as_ref().and_then(|tag| tag.get(..tag_bytes)),
+        };
+        response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+    })
+    .leaving(id)))
+}
+
+/// Encrypts in place; gives the whole tag of an authenticated mode.
+fn protect(
+    key: &[u8],
+    schedules: &Schedules,
+    plan: Plan,
+    iv: Option<&[u8]>,
+    aad: &[u8],
+    data: &mut Vec<u8>,
+) -> Result<Option<[u8; BLOCK_BYTES]>, Refusal> {
+    let key = Aes::new(key, schedules).map_err(of_cipher)?;
+    let tag = match plan {
+        Plan::Ecb(padding) => {
+            pad(padding, data);
+            key.ecb_encrypt(data).map(|()| None)
+        }
+        Plan::Cbc(padding) => {
+            let iv = block_iv(iv)?;
+            pad(padding, data);
+            key.cbc_encrypt(&iv, data).map(|()| None)
+        }
+        Plan::Ctr { counter_bits, first } => {
+            let block = counter_block(iv, counter_bits, first)?;
+            key.ctr(&block, counter_bits, data).map(|()| None)
+        }
+        Plan::Gcm { .. } => gcm::seal(key, iv.ok_or(CipherError::IvLength).map_err(of_cipher)?, aad, data).map(Some),
+    };
+    tag.map_err(of_cipher)
+}

@@ -1,0 +1,130 @@
+//! The operations, and the table of those there are.
+//!
+//! One operation, one file. A row here is all that makes an operation known: to dispatch, to Query, and to what a client
+//! must be allowed. An operation sees its `Call` alone, and keys through `permit` alone.
+//! Rules: KMIP 1.4, section 4; KMIP 2.1, section 6.1.
+
+mod activate;
+mod add_attribute;
+mod alter;
+
+mod archive;
+mod birth;
+mod call;
+mod change;
+mod check;
+mod cipher;
+mod create;
+mod decrypt;
+mod delete_attribute;
+mod destroy;
+mod discover_versions;
+mod encrypt;
+mod form;
+mod get;
+mod get_attribute_list;
+mod get_attributes;
+mod get_usage_allocation;
+mod hash;
+mod locate;
+mod mac;
+mod mac_verify;
+mod modify_attribute;
+mod obtain_lease;
+mod query;
+mod recover;
+mod register;
+mod revoke;
+mod rng_retrieve;
+mod rng_seed;
+mod rules;
+mod set_attribute;
+mod template;
+mod usage;
+mod view;
+
+
+
+
+pub use call::{Answer, Call};
+
+use crate::audited::Unaudited;
+use crate::scope::Scope;
+use holdfast_model::trust::Permission;
+use kmip::enums::Operation;
+use kmip::field::Field;
+use kmip::result::Refusal;
+use kmip::ttlv::Item;
+
+/// One operation of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// Which.
+    pub operation: Operation,
+    /// The least a client must be allowed.
+    pub permission: Permission,
+}
+
+macro_rules! operations {
+    ($( $code:ident $permission:ident $module:ident; )*) => {
+        /// Every operation that is served, in the order of the standard's numbers.
+        pub const TABLE: &[Row] = &[
+            $( Row { operation: Operation::$code, permission: Permission::$permission }, )*
+        ];
+
+        async fn dispatch<S: Scope>(
+            call: &Call<'_, S>,
+            payload: Item<'_>,
+        ) -> Result<Unaudited<Answer>, Refusal> {
+            match call.operation {
+                $( Operation::$code => $module::run(call, Field::decode(payload, call.version)?).await, )*
+                _ => Err(Refusal::OperationNotSupported),
+            }
+        }
+    };
+}
+
+operations! {
+    CREATE Manage create;
+    REGISTER Manage register;
+    LOCATE Observe locate;
+    CHECK Observe check;
+    GET Manage get;
+    GET_ATTRIBUTES Observe get_attributes;
+    GET_ATTRIBUTE_LIST Observe get_attribute_list;
+    ADD_ATTRIBUTE Manage add_attribute;
+    MODIFY_ATTRIBUTE Manage modify_attribute;
+    DELETE_ATTRIBUTE Manage delete_attribute;
+    OBTAIN_LEASE Use obtain_lease;
+    GET_USAGE_ALLOCATION Use get_usage_allocation;
+    ACTIVATE Manage activate;
+    REVOKE Manage revoke;
+    DESTROY Manage destroy;
+    ARCHIVE Manage archive;
+    RECOVER Manage recover;
+    QUERY Observe query;
+    DISCOVER_VERSIONS Observe discover_versions;
+    ENCRYPT Use encrypt;
+    DECRYPT Use decrypt;
+    MAC Use mac;
+    MAC_VERIFY Use mac_verify;
+    RNG_RETRIEVE Use rng_retrieve;
+    RNG_SEED Use rng_seed;
+    HASH Use hash;
+    SET_ATTRIBUTE Manage set_attribute;
+}
+
+/// Runs the operation that `call` names, if there is one, the version has it, and the client may.
+///
+/// # Errors
+/// The refusal; nothing was done.
+pub async fn run<S: Scope>(call: &Call<'_, S>, payload: Item<'_>) -> Result<Unaudited<Answer>, Refusal> {
+    let row = TABLE
+        .iter()
+        .find(|row| row.operation == call.operation && row.operation.exists_in(call.version))
+        .ok_or(Refusal::OperationNotSupported)?;
+    if call.scope.identity().permission < row.permission {
+        return Err(Refusal::PermissionDenied);
+    }
+    dispatch(call, payload).await
+}

@@ -1,0 +1,109 @@
+//! Register: keeps an object that the client brings.
+//!
+//! Rules: KMIP 1.4, sections 4.3 and 11.4; KMIP 2.1, section 6.1.43.
+
+use super::birth::{Newborn, Origin, agree, algorithm_value, bear};
+use super::call::{Answer, Call};
+use super::create::key_bytes;
+use super::form::take_in;
+use super::template;
+use crate::audited::Unaudited;
+use crate::managed::{AttributeSet, Kind};
+use crate::scope::Scope;
+use hardening::SecretBytes;
+use kmip::attribute::{AttributeName, AttributeValue};
+use kmip::enums::{CryptographicAlgorithm, Enumeration, ObjectType};
+use kmip::field::Field;
+use kmip::object::Object as Wire;
+use kmip::operation::{RegisterRequest, RegisterResponse};
+use kmip::result::Refusal;
+use kmip::tag::Tag;
+
+pub(super) async fn run<S: Scope>(
+    call: &Call<'_, S>,
+    request: RegisterRequest<'_>,
+) -> Result<Unaudited<Answer>, Refusal> {
+    let object_type = request.object_type;
+    if object_type != request.object.ty() || !object_type.exists_in(call.version) {
+        return Err(Refusal::InvalidField);
+    }
+    let mut given = template::read(call, object_type, request.attributes).await?;
+    given.unset(Tag::KEY_FORMAT_TYPE);
+    if let Wire::Template(attributes) = request.object {
+        take_template(&mut given, attributes)?;
+    }
+    let kept = take_in(&request.object, call.version)?;
+    describe(&mut given, object_type, &kept.kind, kept.material.as_ref())?;
+    let newborn = Newborn {
+        object_type,
+        kind: kept.kind,
+        given,
+        material: kept.material,
+        origin: Origin::Given,
+    };
+    let id = bear(call, newborn).await?;
+    let answer = Answer::new(move |version, out| {
+        let id = id.to_string();
+        let response = RegisterResponse { unique_identifier: id.as_str().into(), attributes: None };
+        response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+    });
+    Ok(call.changed(answer.leaving(id)))
+}
+
+/// The attributes of a template are those that it will give others, and its own.
+fn take_template(
+    given: &mut AttributeSet,
+    attributes: kmip::attribute::Attributes<'_>,
+) -> Result<(), Refusal> {
+    for attribute in attributes.iter() {
+        if attribute.name == AttributeName::Standard(Tag::NAME) {
+            return Err(Refusal::InvalidField);
+        }
+        let value = attribute.value.ok_or(Refusal::InvalidMessage)?;
+        given.add(attribute.name.into_owned(), value.into_owned());
+    }
+    Ok(())
+}
+
+/// Sets what the object tells of itself, and refuses what contradicts it.
+fn describe(
+    given: &mut AttributeSet,
+    object_type: ObjectType,
+    kind: &Kind,
+    material: Option<&SecretBytes>,
+) -> Result<(), Refusal> {
+    if let Kind::Certificate(ty) = kind {
+        agree(given, Tag::CERTIFICATE_TYPE, AttributeValue::Enumeration(ty.code()))?;
+    }
+    let Some(block) = kind.block() else { return Ok(()) };
+    if let Some(algorithm) = block.algorithm {
+        agree(given, Tag::CRYPTOGRAPHIC_ALGORITHM, algorithm_value(algorithm))?;
+    }
+    if let Some(length) = block.length {
+        agree(given, Tag::CRYPTOGRAPHIC_LENGTH, AttributeValue::Integer(length))?;
+    }
+    let held = material.map(SecretBytes::len);
+    if object_type == ObjectType::SYMMETRIC_KEY {
+        let algorithm = given
+            .get(Tag::CRYPTOGRAPHIC_ALGORITHM)
+            .and_then(AttributeValue::as_enumeration)
+            .map(CryptographicAlgorithm::from_code)
+            .ok_or(Refusal::InvalidField)?;
+        let told = given.get(Tag::CRYPTOGRAPHIC_LENGTH).and_then(AttributeValue::as_integer);
+        if let Some(bytes) = held {
+            let bits = i32::try_from(bytes.saturating_mul(8)).map_err(|_| Refusal::InvalidField)?;
+            let length = told.unwrap_or(bits);
+            if key_bytes(algorithm, length) != Some(bytes) {
+                return Err(Refusal::InvalidAttributeValue);
+            }
+            agree(given, Tag::CRYPTOGRAPHIC_LENGTH, AttributeValue::Integer(length))?;
+        }
+    } else if let Some(bytes) = held
+        && object_type == ObjectType::SECRET_DATA
+        && given.get(Tag::CRYPTOGRAPHIC_LENGTH).is_none()
+    {
+        let bits = i32::try_from(bytes.saturating_mul(8)).map_err(|_| Refusal::InvalidField)?;
+        agree(given, Tag::CRYPTOGRAPHIC_LENGTH, AttributeValue::Integer(bits))?;
+    }
+    Ok(())
+}

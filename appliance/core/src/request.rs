@@ -1,0 +1,195 @@
+//! Answers one KMIP message: reads it, runs its items in order, records each, writes the response.
+//!
+//! Separate from `ops` because batches, versions and bounds are the message's business and no operation's.
+//! Does not trust: a byte of the request. What it cannot read is answered without repeating any of it, and never logged.
+//! Rules: KMIP 1.4, sections 6, 7 and 11.1; KMIP 2.1, sections 8 and 9.
+
+mod batch;
+mod refused;
+
+pub use batch::Batch;
+pub use refused::{of_cipher, of_scope, word};
+
+use crate::audited::{Audited, Event, Unaudited};
+use crate::ops::{Answer, Call};
+use crate::scope::Scope;
+use holdfast_model::audit::{Action, Outcome as Ended, Reason};
+use holdfast_model::{KeyVersion, limits};
+use kmip::enums::{BatchErrorContinuationOption, Enumeration};
+use kmip::message::{
+    AsynchronousMode, Outcome, RequestBatchItem, RequestMessage, ResponseHeader, ResponseItem, ResponseWriter,
+};
+use kmip::primitive::DateTime;
+use kmip::result::Refusal;
+use kmip::version::{Supported, Version};
+
+/// Bytes that a refusal of one item needs with its header, whatever a client says is the most it takes.
+const REFUSAL_BYTES: usize = 512;
+
+/// What one message may ask for.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bounds of the encoding.
+    pub encoding: kmip::ttlv::Limits,
+    /// Versions that are spoken.
+    pub versions: Supported,
+    /// Most items of one batch.
+    pub batch_items: usize,
+    /// Most bytes of a response.
+    pub response_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            encoding: kmip::ttlv::Limits {
+                message_bytes: limits::MESSAGE_BYTES_MAX,
+                ..kmip::ttlv::Limits::DEFAULT
+            },
+            versions: Supported::all(),
+            batch_items: limits::BATCH_ITEMS_MAX,
+            response_bytes: limits::MESSAGE_BYTES_MAX,
+        }
+    }
+}
+
+/// Appends the response to `request`. There always is one, also to bytes that are no request.
+///
+/// Credentials in the header are not looked at: who the client is, its certificate has said. Answers come at once,
+/// also to a client that would wait.
+pub async fn answer<S: Scope>(scope: &S, limits: &Limits, request: &[u8], reply: &mut Vec<u8>) {
+    let now = DateTime(scope.now().seconds());
+    let message = match RequestMessage::decode(request, &limits.encoding) {
+        Ok(message) => message,
+        Err(error) => {
+            let version = error.version().filter(|version| limits.versions.contains(*version));
+            return refuse_message(version.unwrap_or(limits.versions.newest()), now, error.refusal(), reply);
+        }
+    };
+    let version = message.version;
+    let count = usize::try_from(message.header.batch_count).unwrap_or(usize::MAX);
+    if !limits.versions.contains(version) {
+        return refuse_message(limits.versions.newest(), now, Refusal::VersionNotSupported, reply);
+    }
+    if count == 0 || count > limits.batch_items {
+        let refusal = if count == 0 { Refusal::InvalidMessage } else { Refusal::ServerLimit };
+        return refuse_message(version, now, refusal, reply);
+    }
+    let undo = message.header.batch_error_continuation == Some(BatchErrorContinuationOption::UNDO);
+    if undo && count > 1 {
+        return refuse_message(version, now, Refusal::FeatureNotSupported, reply);
+    }
+    let mut header = ResponseHeader::new(version, now);
+    header.client_correlation_value = message.header.client_correlation_value;
+    let start = reply.len();
+    let max = message.header.response_bytes_max(limits.response_bytes);
+    if run(scope, limits, &message, &header, max, reply).await.is_err() {
+        reply.truncate(start);
+        refuse_message(version, now, Refusal::ResponseTooLarge, reply);
+    }
+}
+
+/// The response has no room, not even for a refusal.
+struct NoRoom;
+
+async fn run<S: Scope>(
+    scope: &S,
+    limits: &Limits,
+    message: &RequestMessage<'_>,
+    header: &ResponseHeader<'_>,
+    max: usize,
+    reply: &mut Vec<u8>,
+) -> Result<(), NoRoom> {
+    let version = message.version;
+    let mut response = ResponseWriter::begin(reply, max, version, header).map_err(|_| NoRoom)?;
+    let go_on = message.header.batch_error_continuation == Some(BatchErrorContinuationOption::CONTINUE);
+    let batch = Batch::default();
+    for item in message.items.iter() {
+        let echo = ResponseItem {
+            operation: Some(item.operation),
+            unique_batch_item_id: item.unique_batch_item_id,
+        };
+        let call = Call::new(scope, version, limits, item.operation, &batch);
+        let asynchronous = message.header.asynchronous == Some(AsynchronousMode::Mandatory);
+        let outcome = one(&call, &item, asynchronous).await;
+        let written = match outcome {
+            Ok(answer) => write(&mut response, &echo, &batch, answer),
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = written {
+            response.refuse(&echo, refusal).map_err(|_| NoRoom)?;
+            if !go_on {
+                break;
+            }
+        }
+    }
+    response.finish();
+    Ok(())
+}
+
+/// One item, recorded: what comes out may be seen.
+async fn one<S: Scope>(
+    call: &Call<'_, S>,
+    item: &RequestBatchItem<'_>,
+    asynchronous: bool,
+) -> Result<Audited<Answer>, Refusal> {
+    let outcome = if item.has_critical_extension() {
+        Err(Refusal::CriticalExtension)
+    } else if asynchronous {
+        Err(Refusal::FeatureNotSupported)
+    } else {
+        crate::ops::run(call, item.payload).await
+    };
+    match outcome {
+        Ok(unaudited) => unaudited.commit(call.scope).await.map_err(of_scope),
+        Err(refusal) => {
+            let event = Event {
+                action: Action::Kmip(call.operation.code()),
+                outcome: Ended::Refused,
+                reason: Reason::word(word(refusal)),
+                object: call.subject(),
+                key_version: call.key_version(),
+            };
+            // A refusal that cannot be recorded is told as that: nothing is answered unaudited.
+            Unaudited::used((), event).commit(call.scope).await.map_err(of_scope)?;
+            Err(refusal)
+        }
+    }
+}
+
+fn write(
+    response: &mut ResponseWriter<'_>,
+    echo: &ResponseItem<'_>,
+    batch: &Batch,
+    answer: Audited<Answer>,
+) -> Result<(), Refusal> {
+    let answer = answer.into_value();
+    if let Some(operation) = echo.operation {
+        batch.leave(operation, answer.leaves);
+    }
+    response.add(echo, &Outcome::Success, answer.payload).map_err(|_| Refusal::ResponseTooLarge)
+}
+
+fn refuse_message(version: Version, now: DateTime, refusal: Refusal, reply: &mut Vec<u8>) {
+    let header = ResponseHeader::new(version, now);
+    if let Ok(mut response) = ResponseWriter::begin(reply, REFUSAL_BYTES, version, &header) {
+        // Half a kilobyte holds any refusal.
+        let _ = response.refuse(&ResponseItem::default(), refusal);
+        response.finish();
+    }
+}
+
+/// The event of an operation that was done.
+pub(crate) fn done(
+    operation: kmip::enums::Operation,
+    object: Option<holdfast_model::ObjectId>,
+    key_version: KeyVersion,
+) -> Event {
+    Event {
+        action: Action::Kmip(operation.code()),
+        outcome: Ended::Done,
+        reason: Reason::NONE,
+        object,
+        key_version,
+    }
+}
