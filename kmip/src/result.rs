@@ -106,10 +106,14 @@ pub enum Refusal {
     InvalidAttributeValue,
     /// The attribute's value has another type.
     InvalidDataType,
+    /// The object has the attribute already, or this value of it.
+    AttributeExists,
     /// An index that no instance can have.
     IndexOutOfBounds,
-    /// The name is taken.
+    /// The name that a new object is to have is taken.
     NameNotUnique,
+    /// The name that an object is to get later is taken.
+    NameTaken,
     /// No application data can be made for this namespace.
     ApplicationNamespaceNotSupported,
     /// No such object group.
@@ -231,8 +235,10 @@ impl Refusal {
             Refusal::InvalidAttribute => "attribute does not fit the object",
             Refusal::InvalidAttributeValue => "value does not fit the attribute",
             Refusal::InvalidDataType => "type does not fit the attribute",
+            Refusal::AttributeExists => "attribute is there already",
             Refusal::IndexOutOfBounds => "attribute index out of bounds",
             Refusal::NameNotUnique => "name is not unique",
+            Refusal::NameTaken => "name is taken",
             Refusal::ApplicationNamespaceNotSupported => "application namespace not supported",
             Refusal::UnknownObjectGroup => "no such object group",
             Refusal::UsageLimitExceeded => "usage limits are used up",
@@ -321,8 +327,10 @@ impl Refusal {
             Refusal::InvalidAttribute => (R::PERMISSION_DENIED, R::INVALID_ATTRIBUTE),
             Refusal::InvalidAttributeValue => (R::INVALID_FIELD, R::INVALID_ATTRIBUTE_VALUE),
             Refusal::InvalidDataType => (R::INVALID_FIELD, R::INVALID_DATA_TYPE),
+            Refusal::AttributeExists => (R::ILLEGAL_OPERATION, R::ATTRIBUTE_SINGLE_VALUED),
             Refusal::IndexOutOfBounds => (R::INDEX_OUT_OF_BOUNDS, R::ATTRIBUTE_INSTANCE_NOT_FOUND),
-            Refusal::NameNotUnique => (R::ILLEGAL_OPERATION, R::NON_UNIQUE_NAME_ATTRIBUTE),
+            Refusal::NameNotUnique => (R::INVALID_FIELD, R::NON_UNIQUE_NAME_ATTRIBUTE),
+            Refusal::NameTaken => (R::ILLEGAL_OPERATION, R::NON_UNIQUE_NAME_ATTRIBUTE),
             Refusal::ApplicationNamespaceNotSupported => {
                 (R::APPLICATION_NAMESPACE_NOT_SUPPORTED, R::APPLICATION_NAMESPACE_NOT_SUPPORTED)
             }

@@ -7,7 +7,7 @@
 mod batch;
 mod refused;
 
-pub use batch::Batch;
+pub use batch::{Batch, Leaves};
 pub use refused::{of_cipher, of_scope, word};
 
 use crate::audited::{Audited, Event, Unaudited};

@@ -6,6 +6,7 @@
 
 use super::Managed;
 use kmip::attribute::{AttributeName, AttributeValue};
+use kmip::enums::Enumeration;
 use kmip::mask::StorageStatusMask;
 use kmip::tag::Tag;
 use kmip::ttlv::Writer;

@@ -6,7 +6,7 @@ use super::call::{Answer, Call};
 use crate::audited::Unaudited;
 use crate::scope::Scope;
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA224, SHA256, SHA384, SHA512, SHA512_256};
-use aws_lc_rs::digest::{SHA3_224, SHA3_256, SHA3_384, SHA3_512};
+use aws_lc_rs::digest::{SHA3_256, SHA3_384, SHA3_512};
 use kmip::enums::HashingAlgorithm;
 use kmip::field::Field;
 use kmip::operation::{HashRequest, HashResponse};
@@ -39,7 +39,6 @@ fn algorithm(hash: HashingAlgorithm) -> Option<&'static Algorithm> {
         HashingAlgorithm::SHA_384 => &SHA384,
         HashingAlgorithm::SHA_512 => &SHA512,
         HashingAlgorithm::SHA_512_256 => &SHA512_256,
-        HashingAlgorithm::SHA_3_224 => &SHA3_224,
         HashingAlgorithm::SHA_3_256 => &SHA3_256,
         HashingAlgorithm::SHA_3_384 => &SHA3_384,
         HashingAlgorithm::SHA_3_512 => &SHA3_512,

@@ -91,6 +91,8 @@ pub fn word(refusal: Refusal) -> &'static str {
         Refusal::InvalidAttributeValue => "invalid-attribute-value",
         Refusal::InvalidDataType => "invalid-data-type",
         Refusal::IndexOutOfBounds => "index-out-of-bounds",
+        Refusal::AttributeExists => "attribute-exists",
+        Refusal::NameTaken => "name-taken",
         Refusal::NameNotUnique => "name-not-unique",
         Refusal::ApplicationNamespaceNotSupported => "application-namespace-not-supported",
         Refusal::UnknownObjectGroup => "unknown-object-group",
