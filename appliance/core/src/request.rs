@@ -79,8 +79,7 @@ pub async fn answer<S: Scope>(scope: &S, limits: &Limits, request: &[u8], reply:
     if undo && count > 1 {
         return refuse_message(version, now, Refusal::FeatureNotSupported, reply);
     }
-    let mut header = ResponseHeader::new(version, now);
-    header.client_correlation_value = message.header.client_correlation_value;
+    let header = ResponseHeader::new(version, now);
     let start = reply.len();
     let max = message.header.response_bytes_max(limits.response_bytes);
     if run(scope, limits, &message, &header, max, reply).await.is_err() {
@@ -105,10 +104,8 @@ async fn run<S: Scope>(
     let go_on = message.header.batch_error_continuation == Some(BatchErrorContinuationOption::CONTINUE);
     let batch = Batch::default();
     for item in message.items.iter() {
-        let echo = ResponseItem {
-            operation: Some(item.operation),
-            unique_batch_item_id: item.unique_batch_item_id,
-        };
+        let echo =
+            ResponseItem { operation: Some(item.operation), unique_batch_item_id: item.unique_batch_item_id };
         let call = Call::new(scope, version, limits, item.operation, &batch);
         let asynchronous = message.header.asynchronous == Some(AsynchronousMode::Mandatory);
         let outcome = one(&call, &item, asynchronous).await;

@@ -59,12 +59,9 @@ pub(super) fn may_change(
             let untouched = |limits: UsageLimits| limits.count.is_none_or(|count| count == limits.total);
             allow(limits_of(managed).is_none_or(untouched), Refusal::PermissionDenied)
         }
-        Change::IfAbsent => {
-            allow(managed.attributes.of(name).next().is_none(), Refusal::AttributeReadOnly)
-        }
+        Change::IfAbsent => allow(managed.attributes.of(name).next().is_none(), Refusal::AttributeReadOnly),
         Change::OwnOnly => {
-            let theirs =
-                matches!(name, AttributeName::Vendor { vendor, .. } if vendor != SERVER_VENDOR);
+            let theirs = matches!(name, AttributeName::Vendor { vendor, .. } if vendor != SERVER_VENDOR);
             allow(theirs, Refusal::AttributeReadOnly)
         }
     }
@@ -81,7 +78,8 @@ pub(super) fn may_become(
     version: Version,
 ) -> Result<(), Refusal> {
     well_formed(attribute, rule)?;
-    if matches!(attribute.name, AttributeName::Standard(_)) && !rule.applies_to(managed.object_type, version) {
+    if matches!(attribute.name, AttributeName::Standard(_)) && !rule.applies_to(managed.object_type, version)
+    {
         return Err(Refusal::InvalidAttribute);
     }
     let flag = attribute.value.as_ref().and_then(AttributeValue::as_boolean);

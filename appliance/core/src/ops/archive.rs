@@ -5,8 +5,8 @@
 use super::call::{Answer, Call};
 use super::change::{Fate, change};
 use crate::audited::Unaudited;
-use kmip::attribute::AttributeValue;
 use crate::scope::Scope;
+use kmip::attribute::AttributeValue;
 use kmip::field::Field;
 use kmip::operation::{ArchiveRequest, ArchiveResponse};
 use kmip::result::Refusal;

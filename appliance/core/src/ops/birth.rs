@@ -55,11 +55,8 @@ pub(super) struct Newborn {
 /// # Errors
 /// [`Refusal::NameNotUnique`], and what the scope says.
 pub(super) async fn bear<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<ObjectId, Refusal> {
-    let names: Vec<_> = newborn
-        .given
-        .of(&AttributeName::Standard(Tag::NAME))
-        .filter_map(|name| name.value.clone())
-        .collect();
+    let names: Vec<_> =
+        newborn.given.of(&AttributeName::Standard(Tag::NAME)).filter_map(|name| name.value.clone()).collect();
     names_are_free(call, &names, None, Refusal::NameNotUnique).await?;
     let object = describe(call, newborn)?;
     let id = object.id;
@@ -95,8 +92,7 @@ fn describe<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Re
         set(&mut managed, Tag::RANDOM_NUMBER_GENERATOR, AttributeValue::structure(&GENERATOR));
     }
     set(&mut managed, Tag::FRESH, AttributeValue::Boolean(true));
-    if let Some(limits) =
-        managed.attributes.get(Tag::USAGE_LIMITS).and_then(AttributeValue::as_usage_limits)
+    if let Some(limits) = managed.attributes.get(Tag::USAGE_LIMITS).and_then(AttributeValue::as_usage_limits)
         && limits.count.is_none()
     {
         let whole = UsageLimits { count: Some(limits.total), ..limits };
@@ -104,8 +100,7 @@ fn describe<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Re
     }
     match &material {
         Some(material) => {
-            let hash = material
-                .expose(|bytes| aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes));
+            let hash = material.expose(|bytes| aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes));
             let digest = Digest {
                 hashing_algorithm: HashingAlgorithm::SHA_256,
                 digest_value: Some(hash.as_ref()),

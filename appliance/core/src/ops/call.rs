@@ -13,12 +13,15 @@ use kmip::ttlv::Writer;
 use kmip::version::Version;
 use std::rc::Rc;
 
-pub use crate::request::Leaves;
+use crate::request::Leaves;
+
+/// Writes a response payload.
+pub(crate) type Payload = Box<dyn FnOnce(Version, &mut Writer<'_>)>;
 
 /// What an operation yields: written only when its record is held.
 pub struct Answer {
     /// Writes the response payload.
-    pub payload: Box<dyn FnOnce(Version, &mut Writer<'_>)>,
+    pub(crate) payload: Payload,
     /// What it leaves for the items after it.
     pub leaves: Leaves,
 }

@@ -44,9 +44,8 @@ pub(super) async fn change<S: Scope, T>(
         if fate == Fate::Unchanged {
             return Ok(result);
         }
-        let next = object
-            .successor(managed, fate != Fate::Destroyed)
-            .map_err(|_| of_scope(ScopeError::NoMemory))?;
+        let next =
+            object.successor(managed, fate != Fate::Destroyed).map_err(|_| of_scope(ScopeError::NoMemory))?;
         if let Fate::Reserves(nonces) = fate {
             next.nonces_left.set(next.nonces_left.get().saturating_add(nonces));
         }

@@ -45,15 +45,17 @@ pub(super) async fn run<S: Scope>(
     };
     let lease_time = request.lease_time.filter(|asked| asked.0 > lease).map(|_| Interval(lease));
     let id = object.id;
-    Ok(call.used(Answer::new(move |version, out| {
-        let text = id.to_string();
-        let response = CheckResponse {
-            unique_identifier: text.as_str().into(),
-            usage_limits_count: count,
-            cryptographic_usage_mask: mask,
-            lease_time,
-        };
-        response.encode(Tag::RESPONSE_PAYLOAD, version, out);
-    })
-    .leaving(id)))
+    Ok(call.used(
+        Answer::new(move |version, out| {
+            let text = id.to_string();
+            let response = CheckResponse {
+                unique_identifier: text.as_str().into(),
+                usage_limits_count: count,
+                cryptographic_usage_mask: mask,
+                lease_time,
+            };
+            response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+        })
+        .leaving(id),
+    ))
 }

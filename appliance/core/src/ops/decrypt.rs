@@ -50,16 +50,18 @@ pub(super) async fn run<S: Scope>(
         return Err(refusal);
     }
     let id = object.id;
-    Ok(call.used(Answer::new(move |version, out| {
-        let text = id.to_string();
-        let response = DecryptResponse {
-            unique_identifier: text.as_str().into(),
-            data: Some(&data),
-            correlation_value: None,
-        };
-        response.encode(Tag::RESPONSE_PAYLOAD, version, out);
-    })
-    .leaving(id)))
+    Ok(call.used(
+        Answer::new(move |version, out| {
+            let text = id.to_string();
+            let response = DecryptResponse {
+                unique_identifier: text.as_str().into(),
+                data: Some(&data),
+                correlation_value: None,
+            };
+            response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+        })
+        .leaving(id),
+    ))
 }
 
 /// Decrypts in place. The three are IV, additional data and tag.

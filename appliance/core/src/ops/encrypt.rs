@@ -72,18 +72,20 @@ pub(super) async fn run<S: Scope>(
         data.extend_from_slice(tag);
     }
     let made = made.map(<[u8]>::to_vec);
-    Ok(call.used(Answer::new(move |version, out| {
-        let text = id.to_string();
-        let response = EncryptResponse {
-            unique_identifier: text.as_str().into(),
-            data: Some(&data),
-            iv_counter_nonce: made.as_deref(),
-            correlation_value: None,
-            tag: tag.as_ref().and_then(|tag| tag.get(..tag_bytes)),
-        };
-        response.encode(Tag::RESPONSE_PAYLOAD, version, out);
-    })
-    .leaving(id)))
+    Ok(call.used(
+        Answer::new(move |version, out| {
+            let text = id.to_string();
+            let response = EncryptResponse {
+                unique_identifier: text.as_str().into(),
+                data: Some(&data),
+                iv_counter_nonce: made.as_deref(),
+                correlation_value: None,
+                tag: tag.as_ref().and_then(|tag| tag.get(..tag_bytes)),
+            };
+            response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+        })
+        .leaving(id),
+    ))
 }
 
 /// Encrypts in place; gives the whole tag of an authenticated mode.
@@ -110,7 +112,9 @@ fn protect(
             let block = counter_block(iv, counter_bits, first)?;
             key.ctr(&block, counter_bits, data).map(|()| None)
         }
-        Plan::Gcm { .. } => gcm::seal(key, iv.ok_or(CipherError::IvLength).map_err(of_cipher)?, aad, data).map(Some),
+        Plan::Gcm { .. } => {
+            gcm::seal(key, iv.ok_or(CipherError::IvLength).map_err(of_cipher)?, aad, data).map(Some)
+        }
     };
     tag.map_err(of_cipher)
 }

@@ -8,8 +8,8 @@ use crate::scope::ScopeError;
 use hardening::{MemoryError, SecretBytes};
 use kmip::enums::{KeyFormatType, ObjectType};
 use kmip::object::{
-    Certificate, KeyBlock as WireBlock, KeyMaterial, KeyValue, Object as Wire, OpaqueObject, PgpKey, PrivateKey,
-    PublicKey, SecretData, SplitKey, SymmetricKey, TransparentSymmetricKey,
+    Certificate, KeyBlock as WireBlock, KeyMaterial, KeyValue, Object as Wire, OpaqueObject, PgpKey,
+    PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey, TransparentSymmetricKey,
 };
 use kmip::primitive::BigInteger;
 use kmip::result::Refusal;

@@ -25,10 +25,8 @@ pub(super) async fn run<S: Scope>(
     let id = object.id;
     let answer = Answer::new(move |version, out| {
         let text = id.to_string();
-        let response = GetAttributeListResponse {
-            unique_identifier: text.as_str().into(),
-            names: (&names).into(),
-        };
+        let response =
+            GetAttributeListResponse { unique_identifier: text.as_str().into(), names: (&names).into() };
         response.encode(Tag::RESPONSE_PAYLOAD, version, out);
     });
     Ok(call.used(answer.leaving(id)))

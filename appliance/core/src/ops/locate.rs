@@ -57,8 +57,11 @@ pub(super) async fn run<S: Scope>(
     let wanted = bound(request.maximum_items, ANSWERS_MAX)?.min(ANSWERS_MAX);
     let skipped = bound(request.offset_items, 0)?;
     let question = ask(&request)?;
-    let found = search(call, question, skipped.saturating_add(wanted)).await?;
-    let total = (!found.more).then(|| i32::try_from(found.ids.len()).unwrap_or(i32::MAX));
+    // Whoever pages is told how many there are, as far as one answer could list them.
+    let pages = request.offset_items.is_some();
+    let enough = if pages { ANSWERS_MAX } else { skipped.saturating_add(wanted) };
+    let found = search(call, question, enough).await?;
+    let total = (pages && !found.more).then(|| i32::try_from(found.ids.len()).unwrap_or(i32::MAX));
     let ids: Vec<ObjectId> = found.ids.into_iter().skip(skipped).take(wanted).collect();
     let leaves = match ids.as_slice() {
         [only] => Leaves::Object(*only),
@@ -170,7 +173,8 @@ async fn search<S: Scope>(
         return Ok(found);
     }
     let single = question.find.all_of.iter().any(|(field, _)| *field == Tag::STORAGE_STATUS_MASK.number());
-    let must_look = !question.looks.is_empty() || question.fresh.is_some() || !single || question.id.is_some();
+    let must_look =
+        !question.looks.is_empty() || question.fresh.is_some() || !single || question.id.is_some();
     let page = u16::try_from(PAGE_ITEMS_MAX).unwrap_or(u16::MAX);
     let mut looked = 0;
     if let Some(id) = question.id {

@@ -32,16 +32,18 @@ pub(super) async fn run<S: Scope>(
     let algorithm = algorithm(&object.managed, request.cryptographic_parameters.as_ref())?;
     let (_, permit) = usage::allocate::<S, Authenticating>(call, id, data.len()).await?;
     let mac = permit.with_material(|_, key, _| sign(&Key::new(algorithm, key), data));
-    Ok(call.used(Answer::new(move |version, out| {
-        let text = id.to_string();
-        let response = MacResponse {
-            unique_identifier: text.as_str().into(),
-            mac_data: Some(mac.as_ref()),
-            correlation_value: None,
-        };
-        response.encode(Tag::RESPONSE_PAYLOAD, version, out);
-    })
-    .leaving(id)))
+    Ok(call.used(
+        Answer::new(move |version, out| {
+            let text = id.to_string();
+            let response = MacResponse {
+                unique_identifier: text.as_str().into(),
+                mac_data: Some(mac.as_ref()),
+                correlation_value: None,
+            };
+            response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+        })
+        .leaving(id),
+    ))
 }
 
 /// The HMAC that key and parameters agree on.

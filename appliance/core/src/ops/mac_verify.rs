@@ -29,14 +29,16 @@ pub(super) async fn run<S: Scope>(
     let right = permit.with_material(|_, key, _| verify(&Key::new(algorithm, key), data, mac).is_ok());
     let validity = if right { ValidityIndicator::VALID } else { ValidityIndicator::INVALID };
     let id = object.id;
-    Ok(call.used(Answer::new(move |version, out| {
-        let text = id.to_string();
-        let response = MacVerifyResponse {
-            unique_identifier: text.as_str().into(),
-            validity: Some(validity),
-            correlation_value: None,
-        };
-        response.encode(Tag::RESPONSE_PAYLOAD, version, out);
-    })
-    .leaving(id)))
+    Ok(call.used(
+        Answer::new(move |version, out| {
+            let text = id.to_string();
+            let response = MacVerifyResponse {
+                unique_identifier: text.as_str().into(),
+                validity: Some(validity),
+                correlation_value: None,
+            };
+            response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+        })
+        .leaving(id),
+    ))
 }

@@ -43,9 +43,6 @@ mod template;
 mod usage;
 mod view;
 
-
-
-
 pub use call::{Answer, Call};
 
 use crate::audited::Unaudited;

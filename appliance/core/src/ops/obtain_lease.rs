@@ -34,14 +34,16 @@ pub(super) async fn run<S: Scope>(
     };
     let changed = managed.date(Tag::LAST_CHANGE_DATE).unwrap_or(now.seconds());
     let id = object.id;
-    Ok(call.used(Answer::new(move |version, out| {
-        let text = id.to_string();
-        let response = ObtainLeaseResponse {
-            unique_identifier: text.as_str().into(),
-            lease_time: Interval(lease),
-            last_change_date: DateTime(changed),
-        };
-        response.encode(Tag::RESPONSE_PAYLOAD, version, out);
-    })
-    .leaving(id)))
+    Ok(call.used(
+        Answer::new(move |version, out| {
+            let text = id.to_string();
+            let response = ObtainLeaseResponse {
+                unique_identifier: text.as_str().into(),
+                lease_time: Interval(lease),
+                last_change_date: DateTime(changed),
+            };
+            response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+        })
+        .leaving(id),
+    ))
 }

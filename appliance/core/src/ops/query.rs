@@ -7,7 +7,9 @@ use super::birth::GENERATOR;
 use super::call::{Answer, Call};
 use crate::audited::Unaudited;
 use crate::scope::Scope;
-use kmip::enums::{DestroyAction, ObjectType, Operation, QueryFunction, RngMode, ShreddingAlgorithm, UnwrapMode};
+use kmip::enums::{
+    DestroyAction, ObjectType, Operation, QueryFunction, RngMode, ShreddingAlgorithm, UnwrapMode,
+};
 use kmip::field::Field;
 use kmip::operation::{CapabilityInformation, QueryRequest, QueryResponse, ServerInformation};
 use kmip::result::Refusal;

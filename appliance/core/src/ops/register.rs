@@ -34,13 +34,8 @@ pub(super) async fn run<S: Scope>(
     }
     let kept = take_in(&request.object, call.version)?;
     describe(&mut given, object_type, &kept.kind, kept.material.as_ref())?;
-    let newborn = Newborn {
-        object_type,
-        kind: kept.kind,
-        given,
-        material: kept.material,
-        origin: Origin::Given,
-    };
+    let newborn =
+        Newborn { object_type, kind: kept.kind, given, material: kept.material, origin: Origin::Given };
     let id = bear(call, newborn).await?;
     let answer = Answer::new(move |version, out| {
         let id = id.to_string();

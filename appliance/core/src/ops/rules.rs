@@ -56,7 +56,11 @@ pub(super) fn may_be_given(
     );
     let ours = matches!(&attribute.name, AttributeName::Vendor { vendor, .. } if vendor == SERVER_VENDOR);
     if ours || !(rule.set_by.client() || named_by_client) {
-        return Err(if version.tags_attributes() { Refusal::AttributeReadOnly } else { Refusal::InvalidField });
+        return Err(if version.tags_attributes() {
+            Refusal::AttributeReadOnly
+        } else {
+            Refusal::InvalidField
+        });
     }
     let vendor = matches!(attribute.name, AttributeName::Vendor { .. });
     if !vendor && !rule.applies_to(object, version) {

@@ -51,10 +51,7 @@ pub(super) fn named(
 fn following(object: &Object, version: Version) -> Vec<Attribute<'static>> {
     let managed = &object.managed;
     let mut seen = vec![
-        Attribute::standard(
-            Tag::UNIQUE_IDENTIFIER,
-            AttributeValue::Text(Cow::Owned(object.id.to_string())),
-        ),
+        Attribute::standard(Tag::UNIQUE_IDENTIFIER, AttributeValue::Text(Cow::Owned(object.id.to_string()))),
         Attribute::standard(Tag::OBJECT_TYPE, AttributeValue::Enumeration(managed.object_type.code())),
     ];
     let mut add = |tag: Tag, value: AttributeValue<'static>| {
