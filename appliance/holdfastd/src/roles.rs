@@ -8,6 +8,7 @@ use holdfast_warden::RoleSettings;
 /// What roles do between their start and their own filter, and never again. Only warden's union has these: a filter
 /// that they inherit must let them get as far as their own.
 const PREPARING: &[Rule] = &[
+    Rule::any("open", "importer opens its spool"),
     Rule::any("epoll_create1", "frontend's runtime"),
     Rule::any("eventfd2", "frontend's runtime"),
     Rule::any("socketpair", "frontend's runtime listens for signals through one"),

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// A process that does not serve within this time is killed and started again.
 pub(crate) const READY_WITHIN: Duration = Duration::from_secs(30);
+/// A process that has closed its control socket and does not end within this time is killed.
+const ENDS_WITHIN: Duration = Duration::from_secs(1);
 /// A process that served so long has worked: the next start does not wait longer than the first.
 const STEADY_AFTER: Duration = Duration::from_secs(1);
 
@@ -51,17 +53,23 @@ pub(crate) struct Running {
     pub(crate) since: Instant,
     /// When it said that it serves.
     pub(crate) ready: Option<Instant>,
+    /// When it is killed, if it has not ended by then.
+    pub(crate) doomed: Option<Instant>,
 }
 
 impl Running {
-    /// Kills a process that cannot be talked to any more; its end is noticed like any other.
+    /// Stops talking to a process that cannot be talked to. One that has closed its end is about to end, and how it
+    /// ends is worth knowing; any other is killed.
     pub(crate) fn give_up(&mut self, instance: Instance, why: &ControlError) {
-        if self.control.take().is_some() {
-            if !matches!(why, ControlError::Closed) {
-                tracing::warn!(process = %instance, reason = %why, "process-not-heard");
-            }
-            self.kill(instance);
+        if self.control.take().is_none() {
+            return;
         }
+        if matches!(why, ControlError::Closed) {
+            self.doomed = Some(Instant::now() + ENDS_WITHIN);
+            return;
+        }
+        tracing::warn!(process = %instance, reason = %why, "process-not-heard");
+        self.kill(instance);
     }
 
     /// Ends it at once.
@@ -127,6 +135,7 @@ impl Process {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match &self.state {
             State::Down(at) => Some(*at),
+            State::Up(Running { doomed: Some(at), .. }) => Some(*at),
             State::Up(Running { ready: None, since, control: Some(_), .. }) => Some(*since + READY_WITHIN),
             State::Up(_) => None,
         }

@@ -226,12 +226,14 @@ impl Watch {
             match &process.state {
                 State::Down(_) => self.start(at),
                 State::Up(running) => {
-                    let within_ms = millis(READY_WITHIN);
-                    tracing::error!(process = %process.instance(), within_ms, "process-not-ready");
+                    if running.doomed.is_none() {
+                        let within_ms = millis(READY_WITHIN);
+                        tracing::error!(process = %process.instance(), within_ms, "process-not-ready");
+                    }
                     running.kill(process.instance());
                     // Its end is noticed through its pidfd; until then there is nothing to wait for.
                     if let Some(running) = self.running_mut(at) {
-                        running.control = None;
+                        (running.control, running.doomed) = (None, None);
                     }
                 }
             }
@@ -277,7 +279,7 @@ impl Watch {
             environment: &environment(process),
             table: &self.table(&wiring, &theirs),
         })?;
-        Ok(Running { child, control: Some(control), since: Instant::now(), ready: None })
+        Ok(Running { child, control: Some(control), since: Instant::now(), ready: None, doomed: None })
     }
 
     /// The whole table of descriptors of a child.

@@ -9,6 +9,9 @@ mod open;
 mod signers;
 mod user;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::{ConfigError, Problem};
 pub use user::User;
 
