@@ -9,6 +9,8 @@ use holdfast_warden::RoleSettings;
 /// that they inherit must let them get as far as their own.
 const PREPARING: &[Rule] = &[
     Rule::any("open", "importer opens its spool"),
+    Rule::any("inotify_init1", "importer wants to hear of new files"),
+    Rule::any("inotify_add_watch", "importer wants to hear of new files"),
     Rule::any("epoll_create1", "frontend's runtime"),
     Rule::any("eventfd2", "frontend's runtime"),
     Rule::any("socketpair", "frontend's runtime listens for signals through one"),
