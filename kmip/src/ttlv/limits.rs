@@ -14,8 +14,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What a server takes from a client. The deepest structure of the standard (a wrapped key's cryptographic
-    /// parameters inside a batch item) has ten levels; the largest case of the OASIS suite has 1,100 items.
+    /// What a server takes from a client. The largest of the published test cases has 7 structures within each other,
+    /// 147 items and 5,448 bytes; the rest is room for certificates, wrapped keys and long batches.
     pub const DEFAULT: Limits =
         Limits { message_bytes: 1024 * 1024, depth: 24, items: 32 * 1024, string_bytes: 1024 * 1024 };
 }
