@@ -178,10 +178,19 @@ impl<'a, T: Field<'a> + Clone> List<'a, T> {
         read.chain(lent.iter().cloned())
     }
 
+    /// How many there are, without decoding them again.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self.source {
+            Source::Read { siblings, tag, .. } => siblings.filter(|item| item.tag() == tag).count(),
+            Source::Lent(lent) => lent.len(),
+        }
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.iter().next().is_none()
+        self.len() == 0
     }
 }
 

@@ -86,7 +86,7 @@ impl<'a> RequestMessage<'a> {
         let message = parse(bytes, limits).map_err(unreadable(None))?;
         let version = spoken_version(message)?;
         let body = Body::decode(message, version).map_err(unreadable(Some(version)))?;
-        let items = body.items.iter().count();
+        let items = body.items.len();
         if usize::try_from(body.header.batch_count) != Ok(items) {
             return Err(MessageError::Count { version, count: body.header.batch_count, items });
         }
