@@ -173,4 +173,28 @@ mod tests {
         assert!(matches!(arrived.take(1024, |_| true), Err(FrameError::TooLong { .. })));
         assert!(arrived.bytes.capacity() < 64);
     }
+
+    #[test]
+    fn however_bytes_are_cut_up_the_same_messages_come_out() {
+        let whole: Vec<u8> = (0..40).flat_map(|n| message(n, 8 * usize::from(n % 7))).collect();
+        let mut random = 0x2545_f491_4f6c_dd1d_u64;
+        for _ in 0..500 {
+            let (mut arrived, mut rest, mut seen) = (Arrived::default(), &whole[..], Vec::new());
+            while !rest.is_empty() {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                let (now, later) = rest.split_at(rest.len().min(1 + usize::try_from(random % 50).unwrap()));
+                rest = later;
+                arrived.keep(now);
+                arrived
+                    .take(1024, |m| {
+                        seen.extend_from_slice(m);
+                        true
+                    })
+                    .unwrap();
+            }
+            assert_eq!(seen, whole);
+        }
+    }
 }

@@ -123,4 +123,34 @@ mod tests {
             assert_eq!(authority_key(bytes), None);
         }
     }
+
+    #[test]
+    fn a_certificate_with_bytes_changed_never_ends_the_process() {
+        let whole = certificate(&[(DnType::CommonName, "db-1"), (DnType::OrganizationName, "acme")]);
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        for _ in 0..20_000 {
+            let mut der = whole.clone();
+            for _ in 0..3 {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                let at = usize::try_from(random >> 32).unwrap() % der.len();
+                der[at] = random.to_be_bytes()[7];
+            }
+            let _ = (subject(&der), authority_key(&der), subject_key(&der), not_after(&der));
+        }
+    }
+
+    #[test]
+    fn two_names_of_one_kind_are_none() {
+        let twice =
+            "302b310c300a06035504030c03616131310b300906035504030c026262310e300c060355040a0c0561636d6531";
+        let der: Vec<_> = (0..twice.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&twice[at..at + 2], 16).unwrap())
+            .collect();
+        let name = Name::from_der(&der).unwrap();
+        assert_eq!(only(&name, COMMON_NAME), None);
+        assert_eq!(only(&name, ORGANIZATION).as_deref(), Some("acme1"));
+    }
 }
