@@ -9,6 +9,7 @@ use cryptoki::session::{Session, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use holdfast_model::l1::L1Ref;
+use std::process::Command;
 
 pub(crate) const L1: &str = "acme-root";
 
@@ -139,6 +140,12 @@ impl Operator {
 
     pub(crate) fn ends_module(&self) {
         self.module.clone().finalize().unwrap();
+        if self.make == Make::Tpm2 {
+            // What a resource manager (/dev/tpmrm0) does when a client ends.
+            for what in ["--transient-object", "--loaded-session"] {
+                assert!(Command::new("tpm2_flushcontext").arg(what).status().unwrap().success());
+            }
+        }
     }
 }
 

@@ -134,7 +134,9 @@ impl Subject {
                 std::fs::create_dir(at.join("state")).unwrap();
                 std::fs::create_dir(at.join("store")).unwrap();
                 let started = Tpm::start(&at, free_port());
-                set("TPM2_PKCS11_TCTI", format!("swtpm:host=127.0.0.1,port={}", started.port));
+                for user in ["TPM2_PKCS11_TCTI", "TPM2TOOLS_TCTI"] {
+                    set(user, format!("swtpm:host=127.0.0.1,port={}", started.port));
+                }
                 set("TPM2_PKCS11_STORE", at.join("store").display().to_string());
                 set("TPM2_PKCS11_LOG_LEVEL", "0".into());
                 set("TSS2_LOG", "all+NONE".into());
