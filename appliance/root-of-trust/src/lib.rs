@@ -6,10 +6,19 @@
 //!
 //! | module | job |
 //! |---|---|
+//! | [`agent`] | the process's life |
+//! | `waiting`, `workers` | requests queued per lane, threads that do them |
+//! | [`sandbox`] | what the process may do |
 //! | [`pkcs11`] | the driver: module, token, sessions, keys, quirks, errors |
 //! | [`pin`] | the token's PIN |
 //! | [`limits`] | every bound, with its reason |
 
+pub mod agent;
 pub mod limits;
 pub mod pin;
 pub mod pkcs11;
+pub mod sandbox;
+mod waiting;
+mod workers;
+
+pub use agent::run;

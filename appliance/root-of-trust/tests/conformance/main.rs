@@ -13,6 +13,7 @@
     clippy::print_stderr
 )]
 
+mod agent;
 mod every_token;
 mod faults;
 mod operator;
@@ -48,7 +49,7 @@ fn stories() -> Vec<Told> {
             Make::SoftHsm | Make::Nss => every_token::STORIES,
             Make::Tpm2 => every_token::SMALL_TPM_STORIES,
         };
-        for (sentence, story) in shared.iter().chain(own) {
+        for (sentence, story) in shared.iter().chain(agent::STORIES).chain(own) {
             all.push((format!("{}::{sentence}", subject.name), subject.clone(), *story));
         }
     }
@@ -62,6 +63,12 @@ fn main() -> ExitCode {
     {
         let (_, subject, story) = stories().into_iter().find(|(of, ..)| of == name).unwrap();
         story(&subject);
+        return ExitCode::SUCCESS;
+    }
+    if let [flag, name] = arguments.as_slice()
+        && flag == agent::BE_AGENT
+    {
+        agent::be(&Subject::all().into_iter().find(|subject| subject.name == name).unwrap());
         return ExitCode::SUCCESS;
     }
     let wanted: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();

@@ -89,8 +89,11 @@ impl Subject {
             token_label: TOKEN.into(),
             plain_path: self.plain,
             writable: vec![place()],
-            readable: Vec::new(),
-            connect_ports: Vec::new(),
+            readable: self.shim.then(|| PathBuf::from(self.real_module())).into_iter().collect(),
+            connect_ports: std::fs::read_to_string(place().join("tpm.port"))
+                .iter()
+                .flat_map(|port| port.parse())
+                .collect(),
             sessions_max: 4,
             lanes: 2,
         }
