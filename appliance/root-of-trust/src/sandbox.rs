@@ -56,7 +56,17 @@ const SYSCALLS: &[Rule] = &[
     ),
     Rule::when("fcntl", &[Condition::int(1, Test::Between(36, 38))], "open file description locks"),
     Rule::any("flock", "the module's files"),
+    Rule::when(
+        "socket",
+        LOCAL_DATAGRAMS,
+        "SoftHSM reports through syslog(3); without it, it would be killed when a token is away",
+    ),
+    Rule::any("connect", "syslog(3); without network rules there are no other sockets to connect"),
 ];
+
+/// AF_UNIX, SOCK_DGRAM with SOCK_CLOEXEC.
+const LOCAL_DATAGRAMS: &[Condition] =
+    &[Condition::int(0, Test::Equals(1)), Condition::int(1, Test::Equals(0x80002))];
 
 /// Only for modules that reach their token over the network.
 const NETWORK: &[Rule] = &[

@@ -9,7 +9,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -44,13 +44,16 @@ pub(crate) enum Stuck {
 }
 
 impl Workers {
-    /// Starts them, at least one and never more than the token may have sessions.
+    /// Starts them, at least one and never more than the token may have sessions. Returns when each has begun, with a
+    /// session and all that its thread needs from the kernel.
     pub(crate) fn start(driver: &Driver, sessions_max: u16, lanes: usize) -> io::Result<Self> {
         let waiting = Arc::new(Waiting::new(lanes));
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         let (sender, done) = channel();
+        let count = sessions_max.clamp(1, WORKERS_MAX);
+        let started = Arc::new(Barrier::new(usize::from(count) + 1));
         let (mut busy, mut threads) = (Vec::new(), Vec::new());
-        for number in 0..sessions_max.clamp(1, WORKERS_MAX) {
+        for number in 0..count {
             let since = Arc::new(Mutex::new(None));
             busy.push(Arc::clone(&since));
             let worker = Worker {
@@ -60,8 +63,17 @@ impl Workers {
                 wake: Arc::clone(&wake),
                 since,
             };
-            threads.push(thread::Builder::new().name(format!("hsm-{number}")).spawn(move || worker.work())?);
+            let started = Arc::clone(&started);
+            let work = move || {
+                if let Err(reason) = worker.driver.warm_up() {
+                    tracing::warn!(%reason, "not-warmed-up");
+                }
+                started.wait();
+                worker.work();
+            };
+            threads.push(thread::Builder::new().name(format!("hsm-{number}")).spawn(work)?);
         }
+        started.wait();
         Ok(Self { waiting, done, wake, busy, threads })
     }
 

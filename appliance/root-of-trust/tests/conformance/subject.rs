@@ -90,10 +90,7 @@ impl Subject {
             plain_path: self.plain,
             writable: vec![place()],
             readable: self.shim.then(|| PathBuf::from(self.real_module())).into_iter().collect(),
-            connect_ports: std::fs::read_to_string(place().join("tpm.port"))
-                .iter()
-                .flat_map(|port| port.parse())
-                .collect(),
+            connect_ports: tpm_ports(),
             sessions_max: 4,
             lanes: 2,
         }
@@ -235,6 +232,13 @@ fn shim() -> PathBuf {
             built
         })
         .clone()
+}
+
+/// The ports of the software TPM, if there is one: commands and control.
+fn tpm_ports() -> Vec<u16> {
+    let port =
+        std::fs::read_to_string(place().join("tpm.port")).ok().and_then(|port| port.parse::<u16>().ok());
+    port.map_or(Vec::new(), |port| vec![port, port + 1])
 }
 
 pub(crate) fn place() -> PathBuf {
