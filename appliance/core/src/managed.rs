@@ -7,6 +7,8 @@ mod attributes;
 mod body;
 mod index;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use attributes::AttributeSet;
 pub use body::BodyError;

@@ -178,3 +178,21 @@ fn judge<P: Purpose>(managed: &Managed, now: Timestamp) -> Result<(), Refusal> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn no_operation_reaches_material_without_a_permit() {
+        let ops = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ops");
+        let mut files = 0;
+        for entry in std::fs::read_dir(ops).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            files += 1;
+            assert!(!text.contains("object.material"), "{} reads material", path.display());
+        }
+        assert!(files > 30);
+    }
+}

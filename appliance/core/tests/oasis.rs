@@ -22,11 +22,12 @@ use kmip::ttlv::Limits;
 use memory::{Memory, Store};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 use tree::Node;
 
 /// The tally may only grow.
-const PASSED_FLOOR: usize = 116;
+const PASSED_FLOOR: usize = 122;
 
 #[test]
 fn the_cases_that_passed_still_pass() {
@@ -36,8 +37,13 @@ fn the_cases_that_passed_still_pass() {
         let mut files: Vec<PathBuf> =
             std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
+        // Cases that belong together (a tape is configured, written, read) share a tenant.
+        let mut stores = BTreeMap::new();
         for file in files {
-            match replay(&std::fs::read_to_string(&file).unwrap()) {
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            let family = name.split(|c: char| c.is_ascii_digit()).next().unwrap().to_owned();
+            let store = stores.entry(family).or_insert_with(Store::new);
+            match replay(&std::fs::read_to_string(&file).unwrap(), store) {
                 Ok(()) => *passed.entry(folder.to_owned()).or_default() += 1,
                 Err(why) => {
                     failed.push(format!("{folder}/{}: {why}", file.file_name().unwrap().to_string_lossy()));
@@ -54,12 +60,12 @@ fn the_cases_that_passed_still_pass() {
 }
 
 /// One case: requests and expected responses in turn.
-fn replay(text: &str) -> Result<(), String> {
-    let store = Store::new();
+fn replay(text: &str, store: &Rc<Store>) -> Result<(), String> {
     let client = store.client("db", Permission::Manage);
     let messages = tree::messages(text);
     let mut bound = Bound { values: BTreeMap::new(), last: BTreeMap::new(), now: client.now() };
     let made_by_server = text.contains("value=\"Create\"")
+        || text.contains("value=\"RNGRetrieve\"")
         || text.contains("value=\"CreateKeyPair\"")
         || text.contains("value=\"ReKey\"")
         || text.contains("RandomIV");
@@ -81,6 +87,18 @@ fn replay(text: &str) -> Result<(), String> {
         advance(&client);
     }
     Ok(())
+}
+
+/// The time that the case was written at, if it says so in figures.
+fn literal_time(expected: &Node) -> Option<u64> {
+    let text = &expected.all("TimeStamp").first()?.value;
+    if text.starts_with('$') {
+        return None;
+    }
+    let item = format!("<TimeStamp type=\"DateTime\" value=\"{text}\"/>");
+    let bytes = kmip::xml::to_ttlv(&item, &Limits::DEFAULT).ok()?;
+    let seconds = kmip::ttlv::parse(&bytes, &Limits::DEFAULT).ok()?.date_time().ok()?;
+    u64::try_from(seconds).ok()
 }
 
 /// Time goes by between messages, as it does for people.

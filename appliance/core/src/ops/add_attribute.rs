@@ -30,17 +30,19 @@ pub(super) async fn run<S: Scope>(
         names_are_free(call, std::slice::from_ref(&value), Some(id), Refusal::NameTaken).await?;
         call.identify(request.unique_identifier)?;
     }
-    let index = change(call, id, |_, managed| {
+    let stored = change(call, id, |_, managed| {
         let rule = open(managed, &added.name, call.version, now)?;
         may_add(managed, &added, rule, call.version, now)?;
         let index = managed.attributes.add(added.name.clone(), value.clone());
         follow(managed, &added.name, now);
-        Ok((Fate::Changed, index))
+        // As it is stored: the server may have filled in what the client left out.
+        let stored = managed.attributes.instance_mut(&added.name, index).map(|stored| stored.clone());
+        Ok((Fate::Changed, stored.ok_or(Refusal::GeneralFailure)?))
     })
     .await?;
     let answer = Answer::new(move |version, out| {
         let text = id.to_string();
-        let shown = Attribute { index: Some(index).filter(|index| *index > 0), ..added };
+        let shown = Attribute { index: stored.index.filter(|index| *index > 0), ..stored };
         let response = AddAttributeResponse {
             unique_identifier: text.as_str().into(),
             attribute: Some(OneAttribute(shown)),

@@ -91,6 +91,7 @@ fn describe<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Re
         set(&mut managed, Tag::ORIGINAL_CREATION_DATE, AttributeValue::DateTime(seconds));
         set(&mut managed, Tag::RANDOM_NUMBER_GENERATOR, AttributeValue::structure(&GENERATOR));
     }
+    set(&mut managed, Tag::OPERATION_POLICY_NAME, AttributeValue::text("default"));
     set(&mut managed, Tag::FRESH, AttributeValue::Boolean(true));
     if let Some(limits) = managed.attributes.get(Tag::USAGE_LIMITS).and_then(AttributeValue::as_usage_limits)
         && limits.count.is_none()

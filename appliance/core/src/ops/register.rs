@@ -11,7 +11,7 @@ use crate::audited::Unaudited;
 use crate::managed::{AttributeSet, Kind};
 use crate::scope::Scope;
 use hardening::SecretBytes;
-use kmip::attribute::{AttributeName, AttributeValue};
+use kmip::attribute::AttributeValue;
 use kmip::enums::{CryptographicAlgorithm, Enumeration, ObjectType};
 use kmip::field::Field;
 use kmip::object::Object as Wire;
@@ -45,15 +45,12 @@ pub(super) async fn run<S: Scope>(
     Ok(call.changed(answer.leaving(id)))
 }
 
-/// The attributes of a template are those that it will give others, and its own.
+/// The attributes of a template are those that it will give others, and its own name.
 fn take_template(
     given: &mut AttributeSet,
     attributes: kmip::attribute::Attributes<'_>,
 ) -> Result<(), Refusal> {
     for attribute in attributes.iter() {
-        if attribute.name == AttributeName::Standard(Tag::NAME) {
-            return Err(Refusal::InvalidField);
-        }
         let value = attribute.value.ok_or(Refusal::InvalidMessage)?;
         given.add(attribute.name.into_owned(), value.into_owned());
     }

@@ -63,7 +63,9 @@ pub(super) fn may_be_given(
         });
     }
     let vendor = matches!(attribute.name, AttributeName::Vendor { .. });
-    if !vendor && !rule.applies_to(object, version) {
+    // The tables give these two to symmetric keys only; the profiles' cases give them to private keys as well.
+    let span = matches!(attribute.name.tag(), Some(Tag::PROCESS_START_DATE | Tag::PROTECT_STOP_DATE));
+    if !vendor && !span && !rule.applies_to(object, version) {
         return Err(Refusal::InvalidAttribute);
     }
     well_formed(attribute, rule)

@@ -63,7 +63,8 @@ fn put<S: Scope>(
         }
     }
     if standard && !rule.multiple && set.of(&attribute.name).next().is_some() {
-        return Err(Refusal::AttributeSingleValued);
+        let tagged = call.version.tags_attributes();
+        return Err(if tagged { Refusal::AttributeSingleValued } else { Refusal::InvalidField });
     }
     if set.of(&attribute.name).any(|there| there.value.as_ref() == Some(&value)) && rule.multiple {
         return Err(Refusal::InvalidAttributeValue);

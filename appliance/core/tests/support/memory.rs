@@ -64,6 +64,11 @@ impl Store {
         self.now.set(self.now.get() + seconds * 1000);
     }
 
+    /// Sets the clock, in seconds since 1970.
+    pub(crate) fn set_clock(&self, seconds: u64) {
+        self.now.set(seconds * 1000);
+    }
+
     /// Forgets what was cached, as a restart does.
     pub(crate) fn restart(&self) {
         for stored in self.objects.borrow_mut().values_mut() {
