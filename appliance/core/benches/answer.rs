@@ -18,7 +18,7 @@ fn request(inside: &str) -> Vec<u8> {
         <ProtocolVersionMinor type="Integer" value="4"/></ProtocolVersion><BatchCount type="Integer" value="1"/>
         </RequestHeader><BatchItem>{inside}</BatchItem></RequestMessage>"#
     );
-    kmip::xml::to_ttlv(&text, &kmip::ttlv::Limits::DEFAULT).unwrap()
+    kmip::xml::to_ttlv(&text, &kmip::ttlv::Limits::DEFAULT).unwrap().to_vec()
 }
 
 fn client_with_key() -> (Memory, String) {

@@ -74,6 +74,10 @@ fn replay(text: &str, store: &Rc<Store>) -> Result<(), String> {
         if request.0.tag != "RequestMessage" {
             return Err(format!("message {at}: the server would have to be the sender"));
         }
+        if let Some(time) = literal_time(&expected.0) {
+            store.set_clock(time);
+            bound.now = client.now();
+        }
         let request =
             bound.fill(&request.1).map_err(|unbound| format!("message {at}: {unbound} is unbound"))?;
         let bytes =

@@ -1,4 +1,5 @@
 //! The XML of test cases as a tree: only what such files use.
+#![allow(dead_code, reason = "each user needs a part of it")]
 
 /// An element.
 #[derive(Debug, Clone)]
