@@ -30,8 +30,8 @@ pub(crate) fn run(role: Role, child: Child) -> Result<(), String> {
     }
 }
 
-/// What a role may do, with these settings, from its start on.
-pub(crate) fn profile(settings: &RoleSettings) -> Profile {
+/// What a role may do, with these settings and with descriptors up to `_highest_fd`, from its start on.
+pub(crate) fn profile(settings: &RoleSettings, _highest_fd: i32) -> Profile {
     let own = match settings {
         RoleSettings::Frontend(_) => holdfast_frontend::profile(),
         RoleSettings::Keystore(settings) => holdfast_keystore::profile(&settings.backend),

@@ -49,7 +49,7 @@ fn warden(path: &Path) -> ExitCode {
     log();
     let outcome = Config::load(path)
         .map_err(|error| error.to_string())
-        .and_then(|config| holdfast_warden::run(config, |_| profile()).map_err(|error| error.to_string()));
+        .and_then(|config| holdfast_warden::run(config, |_, _| profile()).map_err(|error| error.to_string()));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {

@@ -2,7 +2,7 @@
 
 use crate::table::{Counts, Hold, TABLE};
 use holdfast_model::role::{Instance, Role};
-use holdfast_ports::control::{FIRST_FD, Socket};
+use holdfast_ports::control::{CONTROL_FD, FIRST_FD, Socket};
 
 /// One descriptor of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,11 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
+    /// The highest number at which this process keeps a descriptor.
+    pub(crate) fn highest_fd(&self) -> i32 {
+        self.places.iter().map(|place| place.fd).max().unwrap_or(CONTROL_FD)
+    }
+
     /// The number at which this process keeps a socket.
     pub(crate) fn fd_of(&self, socket: Socket) -> Option<i32> {
         self.places.iter().find(|place| place.socket == socket).map(|place| place.fd)

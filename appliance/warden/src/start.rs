@@ -26,11 +26,12 @@ const WIRES_BYTES_MAX: usize = 64 << 10;
 
 /// Runs the box until it is asked to stop (SIGTERM, SIGINT). The calling process becomes warden.
 ///
-/// `profile_of` says what each role may do; warden's own sandbox is the union. Call it while single-threaded.
+/// `profile_of` says what a role may do with its settings and with descriptors up to the number given; warden's own
+/// sandbox is the union. Call it while single-threaded.
 ///
 /// # Errors
 /// [`StartError`]: nothing runs any more, and why.
-pub fn run(config: Config, profile_of: impl Fn(&RoleSettings) -> Profile) -> Result<(), StartError> {
+pub fn run(config: Config, profile_of: impl Fn(&RoleSettings, i32) -> Profile) -> Result<(), StartError> {
     hardening::process::enter()?;
     let asked = Asked::to_stop().map_err(|source| StartError::Kernel { step: "signalfd", source })?;
     let counts = Counts {
@@ -48,7 +49,7 @@ pub fn run(config: Config, profile_of: impl Fn(&RoleSettings) -> Profile) -> Res
     let mut processes = Vec::new();
     for planned in plan {
         let Some(settings) = RoleSettings::of(planned.instance, &config) else { continue };
-        profiles.push(profile_of(&settings));
+        profiles.push(profile_of(&settings, planned.highest_fd()));
         processes.push(process(planned, &settings, &config)?);
     }
     let (user, logs) = (config.run_as, config.logs);
