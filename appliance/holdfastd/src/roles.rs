@@ -26,7 +26,8 @@ pub(crate) fn run(role: Role, child: Child) -> Result<(), String> {
         Role::KeystoreAgent => holdfast_keystore::run(child),
         Role::AuditAgent => holdfast_audit::run(child),
         Role::Importer => holdfast_orbital::importer::run(child),
-        Role::Core | Role::RootAgent => Err("not in this build".to_owned()),
+        Role::RootAgent => holdfast_root_of_trust::run(child),
+        Role::Core => Err("not in this build".to_owned()),
     }
 }
 
@@ -38,7 +39,7 @@ pub(crate) fn profile(settings: &RoleSettings, _highest_fd: i32) -> Profile {
         RoleSettings::Audit(settings) => holdfast_audit::profile(&settings.directory),
         RoleSettings::Importer(settings) => holdfast_orbital::importer::profile(settings),
         RoleSettings::Core(_) => Profile::new("core", &[]),
-        RoleSettings::Root(_) => Profile::new("root-agent", &[]),
+        RoleSettings::Root(settings) => holdfast_root_of_trust::sandbox::profile(settings),
     };
     own.and_syscalls(PREPARING)
 }
