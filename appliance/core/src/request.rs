@@ -6,6 +6,7 @@
 
 mod batch;
 mod refused;
+mod together;
 
 pub use batch::{Batch, Leaves};
 pub use refused::{of_cipher, of_scope, word};
@@ -22,6 +23,7 @@ use kmip::message::{
 use kmip::primitive::DateTime;
 use kmip::result::Refusal;
 use kmip::version::{Supported, Version};
+use together::Together;
 
 /// Bytes that a refusal of one item needs with its header, whatever a client says is the most it takes.
 const REFUSAL_BYTES: usize = 512;
@@ -76,13 +78,15 @@ pub async fn answer<S: Scope>(scope: &S, limits: &Limits, request: &[u8], reply:
         return refuse_message(version, now, refusal, reply);
     }
     let undo = message.header.batch_error_continuation == Some(BatchErrorContinuationOption::UNDO);
-    if undo && count > 1 {
-        return refuse_message(version, now, Refusal::FeatureNotSupported, reply);
-    }
     let header = ResponseHeader::new(version, now);
     let start = reply.len();
     let max = message.header.response_bytes_max(limits.response_bytes);
-    if run(scope, limits, &message, &header, max, reply).await.is_err() {
+    let ran = if undo && count > 1 {
+        run_together(scope, limits, &message, &header, max, reply).await
+    } else {
+        run(scope, limits, &message, &header, max, reply).await
+    };
+    if ran.is_err() {
         reply.truncate(start);
         refuse_message(version, now, Refusal::ResponseTooLarge, reply);
     }
@@ -119,6 +123,55 @@ async fn run<S: Scope>(
                 break;
             }
         }
+    }
+    response.finish();
+    Ok(())
+}
+
+/// All items or none.
+async fn run_together<S: Scope>(
+    scope: &S,
+    limits: &Limits,
+    message: &RequestMessage<'_>,
+    header: &ResponseHeader<'_>,
+    max: usize,
+    reply: &mut Vec<u8>,
+) -> Result<(), NoRoom> {
+    let together = Together::over(scope);
+    let batch = Batch::default();
+    let mut answers = Vec::new();
+    let mut failure = None;
+    for item in message.items.iter() {
+        let call = Call::new(&together, message.version, limits, item.operation, &batch);
+        let asynchronous = message.header.asynchronous == Some(AsynchronousMode::Mandatory);
+        match one(&call, &item, asynchronous).await {
+            Ok(answer) => {
+                let answer = answer.into_value();
+                batch.leave(item.operation, answer.leaves);
+                answers.push((item, Some(answer)));
+            }
+            Err(refusal) => {
+                answers.push((item, None));
+                failure = Some(refusal);
+                break;
+            }
+        }
+    }
+    let ended = if failure.is_some() { together.undo().await } else { together.keep().await };
+    if let Err(error) = ended {
+        failure = Some(of_scope(error));
+    }
+    let mut response = ResponseWriter::begin(reply, max, message.version, header).map_err(|_| NoRoom)?;
+    let last = answers.len();
+    for (at, (item, answer)) in (1..).zip(answers) {
+        let echo =
+            ResponseItem { operation: Some(item.operation), unique_batch_item_id: item.unique_batch_item_id };
+        let written = match (failure, answer) {
+            (None, Some(answer)) => response.add(&echo, &Outcome::Success, answer.payload),
+            (Some(refusal), _) if at == last => response.refuse(&echo, refusal),
+            (_, _) => response.outcome(&echo, &Outcome::Undone),
+        };
+        written.map_err(|_| NoRoom)?;
     }
     response.finish();
     Ok(())

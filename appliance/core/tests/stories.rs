@@ -288,11 +288,42 @@ fn a_batch_hands_its_object_on_and_stops_at_the_first_failure_unless_told_to_go_
     let go_on = pick("BatchErrorContinuationOption", "Continue");
     let results = client.say((1, 4), &go_on, &all).results();
     assert_eq!(results, ["Success", "Success", "PermissionDenied", "Success"]);
-    let undo = pick("BatchErrorContinuationOption", "Undo");
-    let before = client.store.commits.get();
-    assert_eq!(client.say((1, 4), &undo, &all).results(), ["FeatureNotSupported"]);
-    assert_eq!(client.store.commits.get(), before, "nothing is done that could not be undone");
     assert_eq!(client.say((1, 4), "", &[get]).results(), ["ItemNotFound"], "each batch begins with none");
+}
+
+#[test]
+fn a_batch_that_is_to_be_undone_is_done_whole_or_not_at_all() {
+    let client = manager();
+    let undo = pick("BatchErrorContinuationOption", "Undo");
+    let create = item(
+        "Create",
+        &format!(
+            "{}{}",
+            pick("ObjectType", "SymmetricKey"),
+            within("TemplateAttribute", &format!("{}{}", key_attributes("Encrypt"), name("both")))
+        ),
+    );
+    let (activate, locate) = (item("Activate", ""), item("Locate", &name("both")));
+    let bad = [create.clone(), activate.clone(), activate.clone(), locate.clone()];
+    let reply = client.say((1, 4), &undo, &bad);
+    assert_eq!(reply.results(), ["OperationUndone", "OperationUndone", "PermissionDenied"]);
+    assert!(reply.values("UniqueIdentifier").is_empty());
+    assert!(client.ask("Locate", "").values("UniqueIdentifier").is_empty(), "nothing is left of it");
+    assert!(
+        client
+            .store
+            .events
+            .borrow()
+            .iter()
+            .all(|(event, _)| event.action == Action::Kmip(8) || event.outcome == Outcome::Refused)
+    );
+    let good = [create, activate, locate];
+    let reply = client.say((1, 4), &undo, &good);
+    assert_eq!(reply.results(), ["Success", "Success", "Success"]);
+    let ids = reply.values("UniqueIdentifier");
+    assert_eq!(ids[2], ids[0], "later items see what earlier ones did");
+    assert_eq!(client.state(&ids[0]), "Active");
+    assert_eq!(client.store.commits.get().0, 1, "one commit for all");
 }
 
 #[test]

@@ -232,8 +232,8 @@ pub(super) fn hand_out<R>(
         format,
         compression: block.compression,
         value: material.map(KeyValue::plain),
-        algorithm: managed.algorithm().or(block.algorithm),
-        length: managed.length_bits().or(block.length),
+        algorithm: block.algorithm,
+        length: block.length,
         wrapping: None,
     };
     let plain = bytes.unwrap_or_default();

@@ -37,7 +37,7 @@ const CAPABILITIES: CapabilityInformation = CapabilityInformation {
     streaming: Some(false),
     asynchronous: Some(false),
     attestation: Some(false),
-    batch_undo: Some(false),
+    batch_undo: Some(true),
     batch_continue: Some(true),
     unwrap_mode: Some(UnwrapMode::NOT_PROCESSED),
     destroy_action: Some(DestroyAction::KEY_MATERIAL_SHREDDED),
