@@ -37,8 +37,10 @@ pub enum Direction {
     Protects,
     /// Processes what was protected: also when Deactivated or Compromised, and not before Process Start Date.
     Processes,
-    /// Hands the material out: in every state in which there is some.
+    /// Hands the material out in clear: in every state in which there is some.
     Reads,
+    /// Hands it out wrapped, which a sensitive object allows.
+    ReadsWrapped,
 }
 
 macro_rules! purposes {
@@ -77,6 +79,8 @@ purposes! {
     Unwrapping: Use, CryptographicUsageMask::UNWRAP_KEY, Processes, KEYS;
     /// Get, in clear.
     Reading: Manage, CryptographicUsageMask::from_bits(0), Reads, &[];
+    /// Get, wrapped by another key.
+    ReadingWrapped: Manage, CryptographicUsageMask::from_bits(0), ReadsWrapped, &[];
 }
 
 /// The permission to use one object once for one purpose.
@@ -154,11 +158,11 @@ fn judge<P: Purpose>(managed: &Managed, now: Timestamp) -> Result<(), Refusal> {
     }
     let now = now.seconds();
     match P::DIRECTION {
-        Direction::Reads => {
+        Direction::Reads | Direction::ReadsWrapped => {
             if !managed.is_extractable() {
                 return Err(Refusal::NotExtractable);
             }
-            if managed.is_sensitive() {
+            if P::DIRECTION == Direction::Reads && managed.is_sensitive() {
                 return Err(Refusal::Sensitive);
             }
         }

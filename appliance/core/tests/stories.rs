@@ -588,3 +588,95 @@ fn query_lists_what_the_version_has_and_the_server_serves() {
     assert!(!old.contains(&"Encrypt".to_owned()) && new.contains(&"Encrypt".to_owned()));
     assert!(!new.contains(&"SetAttribute".to_owned()), "2.x only");
 }
+
+/// Registers a key-wrapping key of 32 known bytes.
+fn wrapping_key(client: &Memory, mask: &str) -> String {
+    let attributes = format!(
+        "{}<Attribute><AttributeName type=\"TextString\" value=\"Cryptographic Usage Mask\"/><AttributeValue type=\"Integer\" value=\"{mask}\"/></Attribute>",
+        attribute("Activation Date", &date("AttributeValue", 1_000_000_000))
+    );
+    let block = format!(
+        "{}{}{}{}",
+        pick("KeyFormatType", "Raw"),
+        within("KeyValue", &bytes("KeyMaterial", &"07".repeat(32))),
+        pick("CryptographicAlgorithm", "AES"),
+        number("CryptographicLength", 256)
+    );
+    let payload = format!(
+        "{}{}{}",
+        pick("ObjectType", "SymmetricKey"),
+        within("TemplateAttribute", &attributes),
+        within("SymmetricKey", &within("KeyBlock", &block))
+    );
+    let reply = client.ask("Register", &payload);
+    assert_eq!(reply.result(), "Success");
+    reply.value("UniqueIdentifier")
+}
+
+fn get_wrapped(client: &Memory, id: &str, key: &str, more: &str) -> talk::Reply {
+    let parameters = within("CryptographicParameters", &pick("BlockCipherMode", "NISTKeyWrap"));
+    let information =
+        within("EncryptionKeyInformation", &format!("{}{parameters}", text("UniqueIdentifier", key)));
+    let specification = within(
+        "KeyWrappingSpecification",
+        &format!("{}{information}{more}", pick("WrappingMethod", "Encrypt")),
+    );
+    client.ask("Get", &format!("{}{specification}", text("UniqueIdentifier", id)))
+}
+
+fn unwrapped(hex: &str) -> String {
+    use aes_kw::{KeyInit, KwAes256};
+    let wrapped: Vec<u8> =
+        (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect();
+    let mut out = vec![0; wrapped.len()];
+    let plain = KwAes256::new_from_slice(&[7; 32]).unwrap().unwrap_key(&wrapped, &mut out).unwrap();
+    plain.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn a_key_leaves_wrapped_by_another_and_unwraps_to_itself() {
+    let client = manager();
+    let kek = wrapping_key(&client, "WrapKey");
+    let id = client.key_with(&key_attributes("Encrypt"));
+    let material = client.simply("Get", &id).value("KeyMaterial");
+    let bare = get_wrapped(&client, &id, &kek, &pick("EncodingOption", "NoEncoding"));
+    assert_eq!(bare.result(), "Success");
+    assert_eq!(unwrapped(&bare.value("KeyValue")), material);
+    let encoded = get_wrapped(&client, &id, &kek, "");
+    assert!(unwrapped(&encoded.value("KeyValue")).starts_with("420045"), "a Key Value in TTLV");
+    assert!(unwrapped(&encoded.value("KeyValue")).contains(&material));
+}
+
+#[test]
+fn a_key_that_may_not_wrap_is_not_there_or_is_not_active_wraps_nothing() {
+    let client = manager();
+    let id = client.key_with(&key_attributes("Encrypt"));
+    let other = client.active_key("Encrypt");
+    assert_eq!(get_wrapped(&client, &id, &other, "").result(), "PermissionDenied");
+    let kek = wrapping_key(&client, "WrapKey");
+    let stranger = client.store.client("web", Permission::Manage);
+    let theirs = stranger.key_with(&key_attributes("Encrypt"));
+    assert_eq!(get_wrapped(&stranger, &theirs, &kek, "").result(), "ItemNotFound");
+    assert_eq!(client.revoke(&kek, "Superseded").result(), "Success");
+    assert_eq!(get_wrapped(&client, &id, &kek, "").result(), "PermissionDenied");
+}
+
+#[test]
+fn a_sensitive_key_does_not_leave_under_a_key_that_somebody_knows() {
+    let client = manager();
+    let sensitive = attribute("Sensitive", "<AttributeValue type=\"Boolean\" value=\"true\"/>");
+    let id = client.key_with(&format!("{}{sensitive}", key_attributes("Encrypt")));
+    let known = wrapping_key(&client, "WrapKey");
+    assert_eq!(get_wrapped(&client, &id, &known, "").result(), "PermissionDenied");
+    let make = |mask: &str| {
+        let activation = attribute("Activation Date", &date("AttributeValue", 1_000_000_000));
+        client.key_with(&format!("{}{sensitive}{activation}", key_attributes(mask)))
+    };
+    let (hidden, both) = (make("WrapKey"), make("WrapKey Decrypt"));
+    assert_eq!(
+        get_wrapped(&client, &id, &both, "").result(),
+        "PermissionDenied",
+        "it could decrypt what it wrapped"
+    );
+    assert_eq!(get_wrapped(&client, &id, &hidden, "").result(), "Success");
+}

@@ -8,8 +8,8 @@ use crate::scope::ScopeError;
 use hardening::{MemoryError, SecretBytes};
 use kmip::enums::{KeyFormatType, ObjectType};
 use kmip::object::{
-    Certificate, KeyBlock as WireBlock, KeyMaterial, KeyValue, Object as Wire, OpaqueObject, PgpKey,
-    PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey, TransparentSymmetricKey,
+    Certificate, KeyBlock as WireBlock, KeyMaterial, KeyValue, KeyWrappingData, Object as Wire, OpaqueObject,
+    PgpKey, PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey, TransparentSymmetricKey,
 };
 use kmip::primitive::BigInteger;
 use kmip::result::Refusal;
@@ -202,11 +202,21 @@ pub(super) fn format_for(managed: &Managed, asked: Option<KeyFormatType>) -> Res
     }
 }
 
-/// Lends the object as it goes into a message, in a format that [`format_for`] found.
+/// A key value that another key has wrapped.
+pub(super) struct Sealed<'s> {
+    /// The wrapped value.
+    pub(super) value: &'s [u8],
+    /// How it was wrapped.
+    pub(super) data: KeyWrappingData<'s>,
+}
+
+/// Lends the object as it goes into a message, in a format that [`format_for`] found; with what was sealed instead
+/// of the value in clear, if it was.
 pub(super) fn hand_out<R>(
     managed: &Managed,
     bytes: Option<&[u8]>,
     format: KeyFormatType,
+    sealed: Option<&Sealed<'_>>,
     read: impl FnOnce(Wire<'_>) -> R,
 ) -> R {
     // A structure's encoded children need a header before they are an item again.
@@ -231,10 +241,13 @@ pub(super) fn hand_out<R>(
     let wire_block = |block: &KeyBlock| WireBlock {
         format,
         compression: block.compression,
-        value: material.map(KeyValue::plain),
+        value: match sealed {
+            Some(sealed) => Some(KeyValue::Wrapped(sealed.value)),
+            None => material.map(KeyValue::plain),
+        },
         algorithm: block.algorithm,
         length: block.length,
-        wrapping: None,
+        wrapping: sealed.map(|sealed| sealed.data),
     };
     let plain = bytes.unwrap_or_default();
     let result = match &managed.kind {

@@ -5,10 +5,11 @@
 use super::call::{Answer, Call};
 use super::change::{Fate, change};
 use super::form::{Written, format_for, hand_out};
+use super::wrapping;
 use crate::audited::Unaudited;
 use crate::managed::Managed;
 use crate::object::Object;
-use crate::permit::{Permit, Reading};
+use crate::permit::{Permit, Reading, ReadingWrapped};
 use crate::scope::Scope;
 use kmip::attribute::AttributeValue;
 use kmip::enums::{KeyFormatType, KeyWrapType, ObjectType};
@@ -23,14 +24,18 @@ pub(super) async fn run<S: Scope>(
     request: GetRequest<'_>,
 ) -> Result<Unaudited<Answer>, Refusal> {
     let id = call.identify(request.unique_identifier)?;
-    if request.key_wrapping_specification.is_some() {
-        return Err(Refusal::FeatureNotSupported);
-    }
     if request.key_wrap_type.is_some_and(|ty| ty != KeyWrapType::NOT_WRAPPED) {
         return Err(Refusal::KeyWrapTypeNotSupported);
     }
     let object = call.load(id).await?;
-    let written = write(call, &object, &request)?;
+    let written = match &request.key_wrapping_specification {
+        None => write(call, &object, &request)?,
+        Some(specification) => {
+            let format = format_for(&object.managed, request.key_format_type)?;
+            wrapping::write(call, &object, specification, format).await?
+        }
+    };
+    let wrapped = request.key_wrapping_specification.is_some();
     let fresh = object.managed.attributes.get(Tag::FRESH) == Some(&AttributeValue::Boolean(true));
     let answer = Answer::new(move |_, out| written.copy_to(out)).leaving(id);
     if !fresh {
@@ -38,7 +43,11 @@ pub(super) async fn run<S: Scope>(
     }
     // Fresh says whether it was ever handed out (KMIP 1.4, section 3.34).
     change(call, id, |object, managed| {
-        Permit::<Reading>::obtain(call.scope, object).map(drop).or_else(without_value(object))?;
+        if wrapped {
+            Permit::<ReadingWrapped>::obtain(call.scope, object)?;
+        } else {
+            Permit::<Reading>::obtain(call.scope, object).map(drop).or_else(without_value(object))?;
+        }
         managed.attributes.set(Tag::FRESH, AttributeValue::Boolean(false));
         Ok((Fate::Changed, ()))
     })
@@ -83,7 +92,7 @@ fn payload<S: Scope>(
     format: KeyFormatType,
 ) -> Result<Written, Refusal> {
     let id = object.id.to_string();
-    hand_out(managed, bytes, format, |wire| {
+    hand_out(managed, bytes, format, None, |wire| {
         Written::new(bytes.map_or(0, <[u8]>::len), |out| {
             let response = GetResponse {
                 object_type: managed.object_type,

@@ -42,6 +42,7 @@ mod set_attribute;
 mod template;
 mod usage;
 mod view;
+mod wrapping;
 
 pub use call::{Answer, Call};
 

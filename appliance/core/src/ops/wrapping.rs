@@ -1,0 +1,174 @@
+//! Wraps an object on its way out with another key of the same service.
+//!
+//! A sensitive object leaves under a key alone that is itself never seen in clear and that decrypts nothing: otherwise
+//! whoever asks could unwrap what was to stay hidden.
+//! Rules: KMIP 1.4, sections 2.1.5, 2.1.6 and 4.11; SP 800-38F (KW, KWP); RFC 3394, RFC 5649.
+
+use super::call::Call;
+use super::form::{Sealed, Written, hand_out};
+use crate::managed::Managed;
+use crate::object::Object;
+use crate::permit::{Permit, ReadingWrapped, Wrapping};
+use crate::request::of_scope;
+use crate::scope::{Scope, ScopeError};
+use aes_kw::{KeyInit, KwAes128, KwAes192, KwAes256, KwpAes128, KwpAes192, KwpAes256};
+use kmip::attribute::AttributeValue;
+use kmip::enums::{BlockCipherMode, CryptographicAlgorithm, EncodingOption, KeyFormatType, WrappingMethod};
+use kmip::field::Field;
+use kmip::mask::CryptographicUsageMask;
+use kmip::object::{KeyInformation, KeyWrappingData, KeyWrappingSpecification};
+use kmip::operation::GetResponse;
+use kmip::result::Refusal;
+use kmip::tag::Tag;
+use kmip::ttlv::Writer;
+use std::rc::Rc;
+use zeroize::Zeroizing;
+
+/// What wrapping adds at most: the integrity block, and padding to eight bytes.
+const OVERHEAD_BYTES: usize = 16;
+
+/// The response payload of Get with the object wrapped as `specification` says.
+///
+/// # Errors
+/// The refusals of Get that speak of the wrapping key; [`Refusal::FeatureNotSupported`] for methods that are not offered.
+pub(super) async fn write<S: Scope>(
+    call: &Call<'_, S>,
+    object: &Rc<Object>,
+    specification: &KeyWrappingSpecification<'_>,
+    format: KeyFormatType,
+) -> Result<Written, Refusal> {
+    let plain_method = specification.method == WrappingMethod::ENCRYPT;
+    if !plain_method || specification.mac_signature_key.is_some() || !specification.attribute_names.is_empty()
+    {
+        return Err(Refusal::FeatureNotSupported);
+    }
+    let information = specification.encryption.ok_or(Refusal::InvalidField)?;
+    let key = wrapping_key(call, &information).await?;
+    call.about(object);
+    let permit = Permit::<ReadingWrapped>::obtain(call.scope, object)?;
+    if permit.managed().kind.block().is_none() {
+        return Err(Refusal::WrongObjectType);
+    }
+    let wrapping = Permit::<Wrapping>::obtain(call.scope, &key).map_err(of_wrapping_key)?;
+    judge(permit.managed(), wrapping.managed())?;
+    let mode = mode(wrapping.managed(), &information)?;
+    let value = permit
+        .with_material(|managed, bytes, _| value(managed, bytes, format, specification.encoding, call))?;
+    let sealed = wrapping.with_material(|_, key, _| seal(mode, key, &value))?;
+    let (id, key_id) = (object.id.to_string(), key.id.to_string());
+    let data = KeyWrappingData {
+        method: WrappingMethod::ENCRYPT,
+        encryption: Some(KeyInformation { unique_identifier: key_id.as_str().into(), ..information }),
+        mac_signature_key: None,
+        mac_signature: None,
+        iv_counter_nonce: None,
+        encoding: specification.encoding,
+    };
+    let sealed = Sealed { value: &sealed, data };
+    hand_out(&object.managed, None, format, Some(&sealed), |wire| {
+        Written::new(sealed.value.len(), |out| {
+            let response = GetResponse {
+                object_type: object.managed.object_type,
+                unique_identifier: id.as_str().into(),
+                object: wire,
+            };
+            response.encode(Tag::RESPONSE_PAYLOAD, call.version, out);
+        })
+    })
+}
+
+async fn wrapping_key<S: Scope>(
+    call: &Call<'_, S>,
+    information: &KeyInformation<'_>,
+) -> Result<Rc<Object>, Refusal> {
+    let key = call.object(Some(information.unique_identifier)).await.map_err(of_wrapping_key)?;
+    Ok(key)
+}
+
+/// What a refusal is called when it speaks of the wrapping key.
+fn of_wrapping_key(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::NotFound => Refusal::WrappingKeyNotFound,
+        Refusal::Archived => Refusal::WrappingKeyArchived,
+        Refusal::Destroyed => Refusal::WrappingKeyDestroyed,
+        Refusal::WrongObjectType => Refusal::WrappingKeyIsNoKey,
+        other => other,
+    }
+}
+
+/// May this object leave under this key?
+fn judge(object: &Managed, key: &Managed) -> Result<(), Refusal> {
+    let decrypts = key.usage_mask().intersects(CryptographicUsageMask::DECRYPT);
+    if object.is_sensitive() && (decrypts || !key.is_sensitive()) {
+        return Err(Refusal::PermissionDenied);
+    }
+    Ok(())
+}
+
+/// The mode that the request names, or the wrapping key does.
+fn mode(key: &Managed, information: &KeyInformation<'_>) -> Result<BlockCipherMode, Refusal> {
+    if key.algorithm() != Some(CryptographicAlgorithm::AES) {
+        return Err(Refusal::UnsupportedCryptographicParameters);
+    }
+    let own = key
+        .attributes
+        .get(Tag::CRYPTOGRAPHIC_PARAMETERS)
+        .and_then(AttributeValue::as_cryptographic_parameters);
+    let parameters =
+        information.cryptographic_parameters.or(own).ok_or(Refusal::BadCryptographicParameters)?;
+    match parameters.block_cipher_mode {
+        Some(mode @ (BlockCipherMode::NIST_KEY_WRAP | BlockCipherMode::AES_KEY_WRAP_PADDING)) => Ok(mode),
+        Some(_) => Err(Refusal::UnsupportedCryptographicParameters),
+        None => Err(Refusal::BadCryptographicParameters),
+    }
+}
+
+/// What is wrapped: the encoded key value, or the bare material.
+fn value<S: Scope>(
+    managed: &Managed,
+    bytes: &[u8],
+    format: KeyFormatType,
+    encoding: Option<EncodingOption>,
+    call: &Call<'_, S>,
+) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let structured = managed.kind.block().is_some_and(|block| block.structured);
+    match encoding {
+        Some(EncodingOption::NO_ENCODING)
+            if !structured && format != KeyFormatType::TRANSPARENT_SYMMETRIC_KEY =>
+        {
+            Ok(Zeroizing::new(bytes.to_vec()))
+        }
+        None | Some(EncodingOption::TTLV_ENCODING) => hand_out(managed, Some(bytes), format, None, |wire| {
+            let value = wire.key_block().and_then(|block| block.value).ok_or(Refusal::GeneralFailure)?;
+            // Room from the start, so that no copy stays behind where the vector grew.
+            let mut out = Zeroizing::new(Vec::with_capacity(bytes.len() * 2 + 1024));
+            let mut writer = Writer::new(&mut out, usize::MAX);
+            value.encode(Tag::KEY_VALUE, call.version, &mut writer);
+            writer.finish().map_err(|_| Refusal::ResponseTooLarge)?;
+            Ok(out)
+        }),
+        Some(_) => Err(Refusal::EncodingOption),
+    }
+}
+
+fn seal(mode: BlockCipherMode, key: &[u8], value: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let mut out = vec![0; value.len() + OVERHEAD_BYTES];
+    let padded = mode == BlockCipherMode::AES_KEY_WRAP_PADDING;
+    macro_rules! wrap {
+        ($kw:ident, $kwp:ident) => {
+            if padded {
+                $kwp::new_from_slice(key).ok().and_then(|kek| Some(kek.wrap_key(value, &mut out).ok()?.len()))
+            } else {
+                $kw::new_from_slice(key).ok().and_then(|kek| Some(kek.wrap_key(value, &mut out).ok()?.len()))
+            }
+        };
+    }
+    let length = match key.len() {
+        16 => wrap!(KwAes128, KwpAes128),
+        24 => wrap!(KwAes192, KwpAes192),
+        32 => wrap!(KwAes256, KwpAes256),
+        _ => return Err(of_scope(ScopeError::NotAuthentic)),
+    };
+    out.truncate(length.ok_or(Refusal::CryptographicFailure)?);
+    Ok(out)
+}
