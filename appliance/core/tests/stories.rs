@@ -679,4 +679,16 @@ fn a_sensitive_key_does_not_leave_under_a_key_that_somebody_knows() {
         "it could decrypt what it wrapped"
     );
     assert_eq!(get_wrapped(&client, &id, &hidden, "").result(), "Success");
+    let more = "<Attribute><AttributeName type=\"TextString\" value=\"Cryptographic Usage Mask\"/><AttributeValue type=\"Integer\" value=\"WrapKey Decrypt\"/></Attribute>";
+    let payload = format!("{}{more}", text("UniqueIdentifier", &hidden));
+    assert_eq!(
+        client.ask("ModifyAttribute", &payload).result(),
+        "PermissionDenied",
+        "nor may it learn to later"
+    );
+    let marked = attribute("Sensitive", "<AttributeValue type=\"Boolean\" value=\"true\"/>");
+    let payload = format!("{}{marked}", text("UniqueIdentifier", &known));
+    assert_eq!(client.ask("ModifyAttribute", &payload).result(), "Success");
+    let reply = get_wrapped(&client, &id, &known, "");
+    assert_eq!(reply.result(), "PermissionDenied", "calling it sensitive does not make it unknown");
 }

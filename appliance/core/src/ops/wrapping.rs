@@ -99,7 +99,9 @@ fn of_wrapping_key(refusal: Refusal) -> Refusal {
 /// May this object leave under this key?
 fn judge(object: &Managed, key: &Managed) -> Result<(), Refusal> {
     let decrypts = key.usage_mask().intersects(CryptographicUsageMask::DECRYPT);
-    if object.is_sensitive() && (decrypts || !key.is_sensitive()) {
+    // Sensitive now is not enough: a client that registered the key knows it, whatever it calls it.
+    let hidden = key.attributes.get(Tag::ALWAYS_SENSITIVE) == Some(&AttributeValue::Boolean(true));
+    if object.is_sensitive() && (decrypts || !hidden) {
         return Err(Refusal::PermissionDenied);
     }
     Ok(())
