@@ -177,6 +177,17 @@ pub fn lock_all_memory() -> Result<(), ProcessError> {
         .map_err(kernel("mlockall (RLIMIT_MEMLOCK, LimitMEMLOCK)"))
 }
 
+/// Keeps what is mapped now out of swap, each page once it is touched, and leaves the future alone: for a process whose
+/// heap and stacks are in secret memory, and which will hold nothing of value elsewhere.
+///
+/// # Errors
+/// [`ProcessError::Kernel`]: usually RLIMIT_MEMLOCK; see [`raise_memlock`].
+pub fn lock_present_memory() -> Result<(), ProcessError> {
+    use rustix::mm::MlockAllFlags;
+    rustix::mm::mlockall(MlockAllFlags::CURRENT | MlockAllFlags::ONFAULT)
+        .map_err(kernel("mlockall (RLIMIT_MEMLOCK, LimitMEMLOCK)"))
+}
+
 /// Ends this process with SIGKILL when `parent` ends. `parent` is the process that started us.
 ///
 /// Survives [`drop_to_user`], which would otherwise clear it in silence.

@@ -1,0 +1,71 @@
+//! What governance ordered for one tenant: its link, its services. Follows from signed bundles alone.
+
+use holdfast_model::l1::L1Ref;
+use holdfast_model::{ServiceId, TenantId};
+use std::collections::BTreeSet;
+
+/// Whether a tenant has a root key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+enum Root {
+    /// Defined, never linked.
+    #[default]
+    Unlinked,
+    /// Linked to this L1.
+    Linked(L1Ref),
+    /// Cut off by order.
+    Revoked,
+}
+
+/// The standing orders for one tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Orders {
+    root: Root,
+    services: BTreeSet<ServiceId>,
+}
+
+impl Orders {
+    /// The linked L1.
+    #[must_use]
+    pub const fn l1(&self) -> Option<&L1Ref> {
+        match &self.root {
+            Root::Linked(l1) => Some(l1),
+            Root::Unlinked | Root::Revoked => None,
+        }
+    }
+
+    /// Was it cut off by order?
+    #[must_use]
+    pub const fn is_revoked(&self) -> bool {
+        matches!(self.root, Root::Revoked)
+    }
+
+    /// Defined services.
+    #[must_use]
+    pub const fn services(&self) -> &BTreeSet<ServiceId> {
+        &self.services
+    }
+
+    /// `l1.link`.
+    pub fn link(&mut self, l1: L1Ref) {
+        self.root = Root::Linked(l1);
+    }
+
+    /// `l1.unlink`.
+    pub fn unlink(&mut self) {
+        self.root = Root::Revoked;
+    }
+
+    /// `service.define`.
+    pub fn define_service(&mut self, service: ServiceId) {
+        self.services.insert(service);
+    }
+}
+
+/// A tenant and its orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantOrders {
+    /// Whose.
+    pub tenant: TenantId,
+    /// What.
+    pub orders: Orders,
+}
