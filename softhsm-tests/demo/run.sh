@@ -42,6 +42,7 @@ user=
 if [ "$(id -u)" -eq 0 ]; then
     user=nobody
 fi
+run_as=${user:+"user = '$user'"}
 own() { if [ -n "$user" ]; then chown -R "$user" "$@"; fi; }
 
 step "1. A token with a root key (L1) for each of two tenants. The keys never leave it."
@@ -91,7 +92,7 @@ cat >"$work/holdfast.toml" <<TOML
 [box]
 cluster = "demo"
 appliance = "demo-1"
-${user:+user = "$user"}
+$run_as
 [logs]
 format = "text"
 [listen]
@@ -141,7 +142,7 @@ done
 
 receipt() { # name
     for _ in $(seq 200); do
-        [ -f "$work/out/$1.receipt.json" ] && { cat "$work/out/$1.receipt.json"; return; }
+        [ -f "$work/out/$1.bundle.receipt.json" ] && { cat "$work/out/$1.bundle.receipt.json"; return; }
         sleep 0.05
     done
     echo "      no receipt for $1" >&2

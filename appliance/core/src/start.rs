@@ -45,6 +45,8 @@ pub fn run(mut child: Child) -> Result<(), String> {
     // The sandbox tells descriptors by number: nothing is opened after this.
     let highest = highest_fd()?;
     let stage = Lockdown::begin(&profile(highest)).map_err(say)?;
+    // Threads meet here twice: when all of them have begun, and when the sandbox is sealed. One that is still beginning
+    // when the filter lands would be killed by it.
     let gate = Arc::new(Barrier::new(lanes.len() + 1));
     let mut lanes = lanes.into_iter();
     let first = lanes.next().ok_or("no lanes are configured: set core.lanes to at least 1")?;
@@ -55,9 +57,11 @@ pub fn run(mut child: Child) -> Result<(), String> {
     named("slow")
         .spawn(move || {
             slow_gate.wait();
+            slow_gate.wait();
             slow::run(supplies);
         })
         .map_err(say)?;
+    gate.wait();
     let lockdown = stage.seal().map_err(say)?;
     gate.wait();
     let kind = arena::installed().map_or("none", |arena| secret_memory_name(arena.kind()));
@@ -91,6 +95,7 @@ fn govern(first: LaneSeed, parts: governor::Parts, _proof: &Lockdown) -> Result<
 fn spawn_lane(seed: LaneSeed, gate: Arc<Barrier>) -> Result<(), String> {
     named("lane")
         .spawn(move || {
+            gate.wait();
             gate.wait();
             let ended =
                 on_secret_stack(|| seed.grow().and_then(|(lane, epoll)| lane.run(epoll, None).map_err(say)));

@@ -31,14 +31,14 @@ pub(crate) fn run(role: Role, child: Child) -> Result<(), String> {
     }
 }
 
-/// What a role may do, with these settings and with descriptors up to `highest_fd`, from its start on.
-pub(crate) fn profile(settings: &RoleSettings, highest_fd: i32) -> Profile {
+/// What a role may do, with these settings and with descriptors up to `_highest_fd` from its start on.
+pub(crate) fn profile(settings: &RoleSettings, _highest_fd: i32) -> Profile {
     let own = match settings {
         RoleSettings::Frontend(_) => holdfast_frontend::profile(),
         RoleSettings::Keystore(settings) => holdfast_keystore::profile(&settings.backend),
         RoleSettings::Audit(settings) => holdfast_audit::profile(&settings.directory),
         RoleSettings::Importer(settings) => holdfast_orbital::importer::profile(settings),
-        RoleSettings::Core(_) => holdfast_core::sandbox::profile(highest_fd),
+        RoleSettings::Core(_) => holdfast_core::sandbox::profile(holdfast_core::sandbox::HIGHEST_FD),
         RoleSettings::Root(settings) => holdfast_root_of_trust::sandbox::profile(settings),
     };
     own.and_syscalls(PREPARING)

@@ -9,7 +9,7 @@ use super::Who;
 use super::message::{Answer, LaneStatus, Mailbox, Message, Ticket};
 use super::poll::{Poll, Source, Turn};
 use super::server::Server;
-use super::task::Resolver;
+use super::task::{Promise, Resolver};
 use crate::apply::{Governance, action_of};
 use crate::audited::Event;
 use crate::identity::TlsKey;
@@ -287,11 +287,19 @@ impl Governor {
 
     /// What became of each directive. Links are proven now, while the next bundle may already be judged.
     async fn outcomes(self: &Rc<Self>, verified: &Verified<Bundle>) -> import::Reply {
+        let directives = &verified.content().directives;
+        let links: Vec<_> = directives
+            .iter()
+            .map(|directive| match &directive.order {
+                Order::LinkL1 { tenant, .. } => Some(self.prove_link(*tenant)),
+                _ => None,
+            })
+            .collect();
         let mut outcomes = Vec::new();
-        for directive in &verified.content().directives {
-            let pending = match &directive.order {
-                Order::LinkL1 { tenant, .. } => self.prove_link(*tenant).await,
-                _ => "",
+        for (directive, link) in directives.iter().zip(links) {
+            let pending = match link {
+                Some(link) => link.await,
+                None => "",
             };
             outcomes.push(DirectiveOutcome {
                 directive: directive.order.kind().to_owned(),
@@ -302,7 +310,8 @@ impl Governor {
         import::Reply::Applied { sequence: verified.content().header.sequence, outcomes }
     }
 
-    async fn prove_link(self: &Rc<Self>, tenant: TenantId) -> &'static str {
+    /// Begins to prove a link; the promise comes true when that is done or has taken too long for a receipt.
+    fn prove_link(self: &Rc<Self>, tenant: TenantId) -> Promise<&'static str> {
         let (promise, resolver) = self.lane.tasks.promise();
         let shared = Rc::new(RefCell::new(Some(resolver)));
         let (this, first) = (Rc::clone(self), Rc::clone(&shared));
@@ -319,7 +328,7 @@ impl Governor {
             this.lane.pause(LINK_PATIENCE).await;
             deliver(&shared, "still-linking");
         });
-        promise.await
+        promise
     }
 
     /// Takes what has come on one of the governor's links.
