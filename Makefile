@@ -3,14 +3,16 @@
 CARGO ?= cargo
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 20
+VENV := target/clients
+PYKMIP := $(VENV)/bin/python3
 
-.PHONY: build test lint fmt fuzz-smoke bench demo install
+.PHONY: build test lint fmt fuzz-smoke bench demo packages install
 
 build:
 	$(CARGO) build --release --locked --bin holdfastd --bin holdfast
 
-test:
-	$(CARGO) test --workspace --locked
+test: packages $(PYKMIP)
+	HOLDFAST_PYTHON=$(CURDIR)/$(PYKMIP) $(CARGO) test --workspace --locked
 
 lint:
 	$(CARGO) fmt --all --check
@@ -26,8 +28,18 @@ fuzz-smoke:
 bench:
 	$(CARGO) bench --locked --package holdfast-benches
 
-demo: build
-	image/demo/run
+# The whole way, shown: builds, makes a token, starts the appliance in its sandbox, carries in a bundle, serves PyKMIP.
+demo: packages build $(PYKMIP)
+	HOLDFAST_PYTHON=$(PYKMIP) softhsm-tests/demo/run.sh
+
+# What the demo and the tests need from Debian.
+packages:
+	.ci/packages
+
+# A client that is not ours, in a virtual environment of its own.
+$(PYKMIP):
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check 'PyKMIP==0.11.0'
 
 install: build
 	install -D -m 0755 target/release/holdfastd $(DESTDIR)$(PREFIX)/sbin/holdfastd

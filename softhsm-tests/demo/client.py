@@ -4,10 +4,17 @@ Each command prints one line that a person can follow and exits with 0, or print
 """
 
 import argparse
+import logging
 import sys
 
 from kmip import enums
+from kmip.core import attributes
+from kmip.core.factories.attributes import AttributeFactory
 from kmip.pie import client as pie
+
+
+# PyKMIP looks for configuration files that nobody needs, and says so.
+logging.disable(logging.CRITICAL)
 
 
 def connect(options):
@@ -21,7 +28,7 @@ def connect(options):
     )
 
 
-def gcm(tag_length):
+def cbc():
     return {
         "cryptographic_algorithm": enums.CryptographicAlgorithm.AES,
         "block_cipher_mode": enums.BlockCipherMode.CBC,
@@ -43,7 +50,7 @@ def story(client):
     key = client.get(uid)
     print(f"      Get       its {len(key.value)} bytes, over mutual TLS, as a client that may")
     plain = b"ten thousand euro to the bakery"
-    parameters = gcm(16)
+    parameters = cbc()
     iv = bytes(range(16))
     sealed, _ = client.encrypt(plain, uid=uid, cryptographic_parameters=parameters, iv_counter_nonce=iv)
     print(f"      Encrypt   {len(plain)} bytes to {len(sealed)}")
@@ -66,13 +73,8 @@ def story(client):
 
 
 def name_attribute(name):
-    from kmip.core.factories.attributes import AttributeFactory
-
-    value = {"value": name, "type": enums.NameType.UNINTERPRETED_TEXT_STRING}
-    from kmip.core import attributes
-
-    made = attributes.Name.create(value["value"], value["type"])
-    return AttributeFactory().create_attribute(enums.AttributeType.NAME, made)
+    value = attributes.Name.create(name, enums.NameType.UNINTERPRETED_TEXT_STRING)
+    return AttributeFactory().create_attribute(enums.AttributeType.NAME, value)
 
 
 def reason(error):
