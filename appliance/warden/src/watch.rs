@@ -34,6 +34,8 @@ pub(crate) struct Watch {
     started: Timestamp,
     /// The process table differs from what frontend was told.
     changed: bool,
+    /// Processes are expected to end.
+    stopping: bool,
     _lockdown: Lockdown,
 }
 
@@ -64,6 +66,7 @@ impl Watch {
             asked,
             started,
             changed: false,
+            stopping: false,
             _lockdown: lockdown,
         }
     }
@@ -85,6 +88,7 @@ impl Watch {
     /// Asks one process after the other to finish, the last started first; kills those that do not.
     fn stop(mut self) -> Result<(), StartError> {
         tracing::info!("box-stopping");
+        self.stopping = true;
         for at in (0..self.processes.len()).rev() {
             let until = Instant::now() + STOP_WITHIN;
             if let Some(running) = self.running_mut(at)
@@ -207,6 +211,9 @@ impl Watch {
         let retry_ms = millis(process.down(Instant::now()));
         self.changed = true;
         match ended {
+            Ended::Code(code) if self.stopping => {
+                tracing::info!(process = %instance, generation, code, "process-stopped")
+            }
             Ended::Code(code) => {
                 tracing::warn!(process = %instance, generation, code, retry_ms, "process-ended")
             }

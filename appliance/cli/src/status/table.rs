@@ -72,7 +72,11 @@ fn hsms(status: &BoxStatus, core: &CoreStatus) -> String {
             HsmState::Healthy => "healthy",
             HsmState::Failing => "FAILING",
         };
-        [hsm.hsm.to_string(), state.to_owned(), format!("{} ago", duration(status.at.since(hsm.since)))]
+        let seen = match hsm.state {
+            HsmState::Unknown => "-".to_owned(),
+            HsmState::Healthy | HsmState::Failing => format!("{} ago", duration(status.at.since(hsm.since))),
+        };
+        [hsm.hsm.to_string(), state.to_owned(), seen]
     });
     columns(["HSM", "STATE", "SEEN"], rows.collect())
 }
