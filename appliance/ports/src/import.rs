@@ -20,10 +20,12 @@ pub enum Reply {
         /// One line for each directive, in the order applied: its type and whether it was done.
         outcomes: Vec<DirectiveOutcome>,
     },
-    /// Refused whole; the reason is a fixed word.
+    /// Refused whole.
     Refused {
-        /// Why, as `orbital` words it.
+        /// Why: a fixed word, by which the importer tells what may become good later.
         reason: String,
+        /// The same for people, with what to do.
+        detail: String,
     },
     /// Not now (keystore or audit away); give it again.
     Retry,

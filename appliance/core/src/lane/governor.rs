@@ -266,10 +266,10 @@ impl Governor {
         Ok(verified)
     }
 
-    async fn refuse(&self, word: &'static str, reason: String) -> import::Reply {
+    async fn refuse(&self, word: &'static str, detail: String) -> import::Reply {
         let event = box_event(Action::Bundle, Outcome::Refused, Reason::word(word));
         match self.lane.record_for(None, &event, true).await {
-            Ok(()) => import::Reply::Refused { reason: format!("{word}: {reason}") },
+            Ok(()) => import::Reply::Refused { reason: word.to_owned(), detail },
             Err(_) => import::Reply::Retry,
         }
     }

@@ -337,13 +337,13 @@ impl Importer {
                         .collect(),
                 )
             }
-            Reply::Refused { reason } if reason == Refusal::Replayed.word() => Verdict::AppliedAlready,
-            Reply::Refused { reason } => {
-                let waits =
-                    [Refusal::BrokenChain, Refusal::NotYetValid].into_iter().find(|one| one.word() == reason);
-                match waits {
-                    Some(refusal) => Verdict::Waiting { reason, detail: refusal.to_string() },
-                    None => Verdict::Refused { reason, detail: String::new() },
+            Reply::Refused { reason, .. } if reason == Refusal::Replayed.word() => Verdict::AppliedAlready,
+            Reply::Refused { reason, detail } => {
+                let waits = [Refusal::BrokenChain, Refusal::NotYetValid];
+                if waits.into_iter().any(|one| one.word() == reason) {
+                    Verdict::Waiting { reason, detail }
+                } else {
+                    Verdict::Refused { reason, detail }
                 }
             }
         };

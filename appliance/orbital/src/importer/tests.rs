@@ -138,7 +138,7 @@ impl Scene {
         let signers = self.office.signers();
         let policy = Office::policy(&signers, self.last);
         match verify(Received::new(bytes).unwrap(), &policy, Timestamp::now()) {
-            Err(refusal) => Reply::Refused { reason: refusal.word().to_owned() },
+            Err(refusal) => refused(refusal),
             Ok(verified) => {
                 self.last = Some(verified.high_water());
                 let outcomes = verified.content().directives.iter().map(|one| DirectiveOutcome {
@@ -184,6 +184,11 @@ impl Drop for Scene {
 }
 
 /// Bundles of these tests are judged by the wall clock.
+/// As core words it.
+fn refused(refusal: Refusal) -> Reply {
+    Reply::Refused { reason: refusal.word().to_owned(), detail: refusal.to_string() }
+}
+
 fn at_present(bundle: &mut crate::Bundle) {
     let now = Timestamp::now();
     bundle.header.issued_at = now;
@@ -251,7 +256,7 @@ fn an_unlink_that_waits_goes_before_everything_else() {
     scene.put("z.bundle", scene.office.sign(&kill).as_bytes());
     scene.start();
     assert!(matches!(scene.judge_one(), Reply::Applied { sequence: Sequence(2), .. }));
-    assert_eq!(scene.judge_one(), Reply::Refused { reason: "stale".to_owned() });
+    assert_eq!(scene.judge_one(), refused(Refusal::Stale));
 }
 
 #[test]
@@ -263,7 +268,7 @@ fn a_bundle_that_came_too_early_is_given_again_after_the_one_before_it() {
     let second = scene.bundle(2, scene.last.unwrap().digest);
     let second_digest = crate::sign::unverified(&second).unwrap().digest;
     scene.put("3.bundle", scene.bundle(3, second_digest).as_bytes());
-    assert_eq!(scene.judge_one(), Reply::Refused { reason: "broken-chain".to_owned() });
+    assert_eq!(scene.judge_one(), refused(Refusal::BrokenChain));
     assert_eq!(scene.receipts("3.bundle", 1)[0].outcome, "waiting");
     scene.put("2.bundle", second.as_bytes());
     assert!(matches!(scene.judge_one(), Reply::Applied { .. }));
@@ -290,7 +295,7 @@ fn a_core_that_dies_after_applying_is_asked_again_and_the_receipt_says_that_it_w
     let (_, bytes) = scene.arrives();
     assert!(matches!(scene.judge(bytes), Reply::Applied { .. }));
     scene.restart_core();
-    assert_eq!(scene.judge_one(), Reply::Refused { reason: "replayed".to_owned() });
+    assert_eq!(scene.judge_one(), refused(Refusal::Replayed));
     assert_eq!(scene.receipts("a.bundle", 1)[0].outcome, "applied-already");
 }
 
