@@ -75,7 +75,6 @@ pub mod reason {
     pub const OPERATION_NOT_SUPPORTED: u32 = 0x05;
     pub const FEATURE_NOT_SUPPORTED: u32 = 0x08;
     pub const PERMISSION_DENIED: u32 = 0x0c;
-    pub const OBJECT_DESTROYED: u32 = 0x16;
     pub const GENERAL_FAILURE: u32 = 0x100;
 }
 
