@@ -21,6 +21,9 @@ use crate::MemoryError;
 use crate::pool::Pool;
 use crate::region::{ArenaKind, Region, wipe};
 
+/// Pauses of a thread that finds the heap wiped; some seconds.
+const WAIT_FOR_END_TURNS: u32 = 100_000_000;
+
 static HEAP: OnceLock<Pool> = OnceLock::new();
 
 /// The global allocator of a program that may enter secret memory.
@@ -94,6 +97,17 @@ fn owner_of(at: *const u8) -> Option<&'static Pool> {
     HEAP.get().filter(|heap| heap.region().contains(at))
 }
 
+/// No block. Where the heap has been wiped, another thread is about to end the process: wait for that, for as long as
+/// it can take, rather than fail in the middle with a message that means nothing.
+fn refuse(heap: &Pool) -> *mut u8 {
+    if heap.is_wiped() {
+        for _ in 0..WAIT_FOR_END_TURNS {
+            core::hint::spin_loop();
+        }
+    }
+    ptr::null_mut()
+}
+
 // SAFETY: blocks come from one of two allocators that are each sound; an address in the region belongs to the pool and
 // any other to the system's, so each goes back where it came from. Blocks hold at least the layout's size, at its
 // alignment (the pool refuses what it cannot align). Nothing here unwinds or allocates.
@@ -101,7 +115,7 @@ unsafe impl GlobalAlloc for SecretHeap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match HEAP.get() {
             Some(heap) => {
-                heap.allocate(layout.size(), layout.align()).map_or(ptr::null_mut(), NonNull::as_ptr)
+                heap.allocate(layout.size(), layout.align()).map_or_else(|| refuse(heap), NonNull::as_ptr)
             }
             // SAFETY: passed on with the caller's promise.
             None => unsafe { System.alloc(layout) },
@@ -112,7 +126,7 @@ unsafe impl GlobalAlloc for SecretHeap {
         match HEAP.get() {
             // Blocks of a pool are zeroed.
             Some(heap) => {
-                heap.allocate(layout.size(), layout.align()).map_or(ptr::null_mut(), NonNull::as_ptr)
+                heap.allocate(layout.size(), layout.align()).map_or_else(|| refuse(heap), NonNull::as_ptr)
             }
             // SAFETY: passed on with the caller's promise.
             None => unsafe { System.alloc_zeroed(layout) },
