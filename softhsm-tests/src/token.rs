@@ -90,12 +90,16 @@ impl Token {
 
     /// Takes the HSM away: its objects are no longer where the module looks.
     pub fn take_away(&self) {
-        fs::rename(self.tokens(), self.directory.join("elsewhere")).unwrap();
+        let elsewhere = self.directory.join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        move_all(&self.tokens(), &elsewhere);
     }
 
     /// Brings it back.
     pub fn bring_back(&self) {
-        fs::rename(self.directory.join("elsewhere"), self.tokens()).unwrap();
+        let elsewhere = self.directory.join("elsewhere");
+        move_all(&elsewhere, &self.tokens());
+        fs::remove_dir(&elsewhere).unwrap();
     }
 
     /// Its section of a configuration.
@@ -109,5 +113,12 @@ impl Token {
             conf = conf.display(),
             tokens = tokens.display(),
         )
+    }
+}
+
+fn move_all(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::rename(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }

@@ -17,10 +17,10 @@ fn two_tenants_may_use_the_same_names_and_each_finds_only_its_own() {
     let mut globex = stage.client(&appliance, "globex");
     let (theirs, ours) = (acme.create("invoices").unwrap(), globex.create("invoices").unwrap());
     assert_ne!(theirs, ours);
-    assert_eq!(acme.locate("invoices").unwrap(), [theirs.clone()]);
-    assert_eq!(globex.locate("invoices").unwrap(), [ours.clone()]);
-    assert_eq!(acme.locate_all().unwrap(), [theirs.clone()]);
-    assert_eq!(globex.locate_all().unwrap(), [ours.clone()]);
+    assert_eq!(acme.locate("invoices").unwrap(), [theirs.as_str()]);
+    assert_eq!(globex.locate("invoices").unwrap(), [ours.as_str()]);
+    assert_eq!(acme.locate_all().unwrap(), [theirs.as_str()]);
+    assert_eq!(globex.locate_all().unwrap(), [ours.as_str()]);
     assert_ne!(acme.get(&theirs).unwrap(), globex.get(&ours).unwrap());
 }
 
