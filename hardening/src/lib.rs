@@ -14,6 +14,7 @@
 //! | [`process`] | the early, irreversible steps of a process: limits, dumps, user, capabilities |
 //! | [`memory_right`] | the one privilege that a parent may keep for its children |
 //! | [`sandbox`] | seccomp and Landlock from a profile that is data |
+//! | [`rsa`] | RSA with every padding, through the C library
 //! | [`ring`] | a record ring between two processes that do not trust each other |
 //! | [`signals`] | being asked to stop, as a descriptor |
 //! | [`fds`] | descriptors over sockets, and children with an exact table of descriptors |
@@ -29,6 +30,7 @@ mod pool;
 pub mod process;
 mod region;
 pub mod ring;
+pub mod rsa;
 pub mod sandbox;
 pub mod secret;
 pub mod signals;

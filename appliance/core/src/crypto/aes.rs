@@ -27,6 +27,8 @@ pub struct Schedules {
     ecb_decrypt: OnceCell<SecretBox<DecryptingKey>>,
     cbc_encrypt: OnceCell<SecretBox<EncryptingKey>>,
     cbc_decrypt: OnceCell<SecretBox<DecryptingKey>>,
+    /// The key as a key pair's half, if it is one.
+    pub asymmetric: super::asymmetric::Parsed,
 }
 
 /// An AES key, lent for one call.

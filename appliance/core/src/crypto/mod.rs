@@ -5,6 +5,8 @@
 //! of other lengths.
 
 pub mod aes;
+pub mod asymmetric;
+pub mod der;
 pub mod gcm;
 pub mod padding;
 pub mod random;
