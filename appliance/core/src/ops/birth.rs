@@ -55,14 +55,30 @@ pub(super) struct Newborn {
 /// # Errors
 /// [`Refusal::NameNotUnique`], and what the scope says.
 pub(super) async fn bear<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<ObjectId, Refusal> {
+    let object = prepare(call, newborn).await?;
+    let id = object.id;
+    call.about(&object);
+    store(call, vec![object]).await?;
+    Ok(id)
+}
+
+/// Sets what the server sets; nothing is stored yet.
+///
+/// # Errors
+/// [`Refusal::NameNotUnique`], and what the scope says.
+pub(super) async fn prepare<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Refusal> {
     let names: Vec<_> =
         newborn.given.of(&AttributeName::Standard(Tag::NAME)).filter_map(|name| name.value.clone()).collect();
     names_are_free(call, &names, None, Refusal::NameNotUnique).await?;
-    let object = describe(call, newborn)?;
-    let id = object.id;
-    call.about(&object);
-    call.scope.commit(vec![Change::Put(object)]).await.map_err(of_scope)?;
-    Ok(id)
+    describe(call, newborn)
+}
+
+/// Stores all of them or none.
+///
+/// # Errors
+/// What the scope says.
+pub(super) async fn store<S: Scope>(call: &Call<'_, S>, objects: Vec<Object>) -> Result<(), Refusal> {
+    call.scope.commit(objects.into_iter().map(Change::Put).collect()).await.map_err(of_scope)
 }
 
 fn describe<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Refusal> {

@@ -4,14 +4,18 @@
 
 use super::call::{Answer, Call};
 use super::cipher::{MISSING_IV, Plan, block_iv, counter_block, method};
+use super::pair::with_private;
+use super::scheme::{encryption, parameters};
 use crate::audited::Unaudited;
-use crate::crypto::Schedules;
 use crate::crypto::aes::Aes;
 use crate::crypto::gcm;
 use crate::crypto::padding::unpad;
+use crate::crypto::{Schedules, asymmetric};
+use crate::object::Object;
 use crate::permit::{Decrypting, Permit};
 use crate::request::of_cipher;
 use crate::scope::Scope;
+use kmip::enums::ObjectType;
 use kmip::field::Field;
 use kmip::operation::{DecryptRequest, DecryptResponse};
 use kmip::result::Refusal;
@@ -29,6 +33,9 @@ pub(super) async fn run<S: Scope>(
     }
     let permit = Permit::<Decrypting>::obtain(call.scope, &object)?;
     let given = request.data.ok_or(Refusal::InvalidMessage)?.bytes().ok_or(Refusal::FeatureNotSupported)?;
+    if permit.managed().object_type != ObjectType::SYMMETRIC_KEY {
+        return rsa(call, &object, permit, &request, given);
+    }
     let plan = method(permit.managed(), request.cryptographic_parameters.as_ref())?.plan;
     let (cipher, tag) = match (plan, request.tag) {
         (Plan::Gcm { tag_bytes }, None) if call.version < Version::V1_4 => {
@@ -49,6 +56,39 @@ pub(super) async fn run<S: Scope>(
         data.zeroize();
         return Err(refusal);
     }
+    let id = object.id;
+    Ok(call.used(
+        Answer::new(move |version, out| {
+            let text = id.to_string();
+            let response = DecryptResponse {
+                unique_identifier: text.as_str().into(),
+                data: Some(&data),
+                correlation_value: None,
+            };
+            response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+        })
+        .leaving(id),
+    ))
+}
+
+/// Decrypts with the private half of a key pair.
+fn rsa<S: Scope>(
+    call: &Call<'_, S>,
+    object: &Object,
+    permit: Permit<'_, Decrypting>,
+    request: &DecryptRequest<'_>,
+    cipher: &[u8],
+) -> Result<Unaudited<Answer>, Refusal> {
+    if object.managed.object_type != ObjectType::PRIVATE_KEY {
+        return Err(Refusal::WrongObjectType);
+    }
+    let given = parameters(&object.managed, request.cryptographic_parameters.as_ref());
+    let how = encryption(&given)?;
+    let data = permit.with_material(|managed, bytes, schedules| {
+        with_private(managed, bytes, |key| {
+            asymmetric::decrypt(how, &schedules.asymmetric, || key, cipher).map_err(of_cipher)
+        })
+    })?;
     let id = object.id;
     Ok(call.used(
         Answer::new(move |version, out| {

@@ -1,24 +1,29 @@
-//! Encrypt: protects data with a symmetric key.
+//! Encrypt: protects data with a symmetric key, or with the public half of an RSA pair.
 //!
 //! Where the version has no field for the authentication tag (before 1.4), it follows the ciphertext.
 //! Rules: KMIP 1.4, sections 4.29 and 11.30; KMIP 2.1, section 6.1.17.
 
 use super::call::{Answer, Call};
 use super::cipher::{MISSING_IV, Plan, block_iv, counter_block, method};
+use super::pair::with_public;
+use super::scheme::{encryption, parameters};
 use super::usage;
 use crate::audited::Unaudited;
 use crate::crypto::aes::{Aes, BLOCK_BYTES};
 use crate::crypto::gcm::{self, NONCE_BYTES};
 use crate::crypto::padding::pad;
-use crate::crypto::{CipherError, Schedules};
+use crate::crypto::{CipherError, Schedules, asymmetric};
+use crate::object::Object;
 use crate::permit::Encrypting;
 use crate::request::{of_cipher, of_scope};
 use crate::scope::Scope;
+use kmip::enums::ObjectType;
 use kmip::field::Field;
 use kmip::operation::{EncryptRequest, EncryptResponse};
 use kmip::result::Refusal;
 use kmip::tag::Tag;
 use kmip::version::Version;
+use std::rc::Rc;
 use zeroize::Zeroize;
 
 pub(super) async fn run<S: Scope>(
@@ -33,6 +38,9 @@ pub(super) async fn run<S: Scope>(
     let object = call.load(id).await?;
     // Judged before the parameters are, so that nobody learns those of a key that is not for them.
     crate::permit::Permit::<Encrypting>::obtain(call.scope, &object)?;
+    if object.managed.object_type != ObjectType::SYMMETRIC_KEY {
+        return rsa(call, &object, &request, plain).await;
+    }
     let method = method(&object.managed, request.cryptographic_parameters.as_ref())?;
     let mut fresh = [0; BLOCK_BYTES];
     let made = match (method.plan, request.iv_counter_nonce) {
@@ -81,6 +89,41 @@ pub(super) async fn run<S: Scope>(
                 iv_counter_nonce: made.as_deref(),
                 correlation_value: None,
                 tag: tag.as_ref().and_then(|tag| tag.get(..tag_bytes)),
+            };
+            response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+        })
+        .leaving(id),
+    ))
+}
+
+/// Encrypts with the public half of a key pair.
+async fn rsa<S: Scope>(
+    call: &Call<'_, S>,
+    object: &Rc<Object>,
+    request: &EncryptRequest<'_>,
+    plain: &[u8],
+) -> Result<Unaudited<Answer>, Refusal> {
+    if object.managed.object_type != ObjectType::PUBLIC_KEY {
+        return Err(Refusal::WrongObjectType);
+    }
+    let given = parameters(&object.managed, request.cryptographic_parameters.as_ref());
+    let how = encryption(&given)?;
+    let id = object.id;
+    let (_, permit) = usage::allocate::<S, Encrypting>(call, id, plain.len()).await?;
+    let data = permit.with_material(|managed, bytes, schedules| {
+        with_public(managed, bytes, |key| {
+            asymmetric::encrypt(how, &schedules.asymmetric, || key, plain).map_err(of_cipher)
+        })
+    })?;
+    Ok(call.used(
+        Answer::new(move |version, out| {
+            let text = id.to_string();
+            let response = EncryptResponse {
+                unique_identifier: text.as_str().into(),
+                data: Some(&data),
+                iv_counter_nonce: None,
+                correlation_value: None,
+                tag: None,
             };
             response.encode(Tag::RESPONSE_PAYLOAD, version, out);
         })

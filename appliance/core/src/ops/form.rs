@@ -2,6 +2,7 @@
 //!
 //! Rules: KMIP 1.4, sections 2.1.3, 2.1.4, 2.1.7 and 2.2.
 
+use super::pair::is_asked_in;
 use crate::managed::{KeyBlock, Kind, Managed};
 use crate::request::of_scope;
 use crate::scope::ScopeError;
@@ -198,6 +199,7 @@ pub(super) fn format_for(managed: &Managed, asked: Option<KeyFormatType>) -> Res
     let symmetric = managed.object_type == ObjectType::SYMMETRIC_KEY;
     match asked {
         F::RAW | F::TRANSPARENT_SYMMETRIC_KEY if symmetric => Ok(asked),
+        _ if is_asked_in(managed.object_type, asked) => Ok(asked),
         _ => Err(Refusal::KeyFormatTypeNotSupported),
     }
 }

@@ -5,6 +5,7 @@
 use super::call::{Answer, Call};
 use super::change::{Fate, change};
 use super::form::{Written, format_for, hand_out};
+use super::pair::in_format;
 use super::wrapping;
 use crate::audited::Unaudited;
 use crate::managed::Managed;
@@ -81,7 +82,11 @@ fn write<S: Scope>(
     if request.key_compression_type.is_some() && request.key_compression_type != kept {
         return Err(Refusal::KeyCompressionTypeNotSupported);
     }
-    permit.with_material(|managed, bytes, _| payload(call, object, managed, Some(bytes), format))
+    permit.with_material(|managed, bytes, _| {
+        in_format(managed, bytes, format, |managed, bytes| {
+            payload(call, object, managed, Some(bytes), format)
+        })
+    })
 }
 
 fn payload<S: Scope>(

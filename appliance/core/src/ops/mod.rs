@@ -15,6 +15,7 @@ mod change;
 mod check;
 mod cipher;
 mod create;
+mod create_key_pair;
 mod decrypt;
 mod delete_attribute;
 mod destroy;
@@ -31,6 +32,7 @@ mod mac;
 mod mac_verify;
 mod modify_attribute;
 mod obtain_lease;
+mod pair;
 mod query;
 mod recover;
 mod register;
@@ -38,7 +40,10 @@ mod revoke;
 mod rng_retrieve;
 mod rng_seed;
 mod rules;
+mod scheme;
 mod set_attribute;
+mod sign;
+mod signature_verify;
 mod template;
 mod usage;
 mod view;
@@ -84,6 +89,7 @@ macro_rules! operations {
 
 operations! {
     CREATE Manage create;
+    CREATE_KEY_PAIR Manage create_key_pair;
     REGISTER Manage register;
     LOCATE Observe locate;
     CHECK Observe check;
@@ -104,6 +110,8 @@ operations! {
     DISCOVER_VERSIONS Observe discover_versions;
     ENCRYPT Use encrypt;
     DECRYPT Use decrypt;
+    SIGN Use sign;
+    SIGNATURE_VERIFY Use signature_verify;
     MAC Use mac;
     MAC_VERIFY Use mac_verify;
     RNG_RETRIEVE Use rng_retrieve;

@@ -6,8 +6,10 @@ use super::birth::{Newborn, Origin, agree, algorithm_value, bear};
 use super::call::{Answer, Call};
 use super::create::key_bytes;
 use super::form::take_in;
+use super::pair::{facts, fits};
 use super::template;
 use crate::audited::Unaudited;
+use crate::crypto::asymmetric::{Curve, Family, KeyError};
 use crate::managed::{AttributeSet, Kind};
 use crate::scope::Scope;
 use hardening::SecretBytes;
@@ -90,6 +92,10 @@ fn describe(
             }
             agree(given, Tag::CRYPTOGRAPHIC_LENGTH, AttributeValue::Integer(length))?;
         }
+    } else if matches!(object_type, ObjectType::PRIVATE_KEY | ObjectType::PUBLIC_KEY) {
+        if let Some(material) = material {
+            describe_pair(given, object_type, kind, material)?;
+        }
     } else if let Some(bytes) = held
         && object_type == ObjectType::SECRET_DATA
         && given.get(Tag::CRYPTOGRAPHIC_LENGTH).is_none()
@@ -98,4 +104,38 @@ fn describe(
         agree(given, Tag::CRYPTOGRAPHIC_LENGTH, AttributeValue::Integer(bits))?;
     }
     Ok(())
+}
+
+/// Sets what a half of a key pair tells of itself, and refuses what contradicts it. Keys of algorithms that are not known here
+/// are kept as they are.
+fn describe_pair(
+    given: &mut AttributeSet,
+    object_type: ObjectType,
+    kind: &Kind,
+    material: &SecretBytes,
+) -> Result<(), Refusal> {
+    let (family, bits) = match material.expose(|bytes| facts(object_type, kind, bytes)) {
+        Ok(facts) => facts,
+        Err(KeyError::Unknown) => return Ok(()),
+        Err(KeyError::Malformed) => return Err(Refusal::InvalidField),
+    };
+    let told = given
+        .get(Tag::CRYPTOGRAPHIC_ALGORITHM)
+        .and_then(AttributeValue::as_enumeration)
+        .map(CryptographicAlgorithm::from_code);
+    match (told, family) {
+        (Some(told), family) if !fits(told, family) => return Err(Refusal::InvalidAttributeValue),
+        (Some(_), _) => {}
+        (None, Family::Rsa) => {
+            agree(given, Tag::CRYPTOGRAPHIC_ALGORITHM, algorithm_value(CryptographicAlgorithm::RSA))?;
+        }
+        (None, Family::Curve(Curve::Ed25519)) => {
+            agree(given, Tag::CRYPTOGRAPHIC_ALGORITHM, algorithm_value(CryptographicAlgorithm::ED25519))?;
+        }
+        (None, Family::Curve(_)) => {
+            agree(given, Tag::CRYPTOGRAPHIC_ALGORITHM, algorithm_value(CryptographicAlgorithm::EC))?;
+        }
+    }
+    let bits = i32::try_from(bits).map_err(|_| Refusal::InvalidField)?;
+    agree(given, Tag::CRYPTOGRAPHIC_LENGTH, AttributeValue::Integer(bits))
 }

@@ -6,6 +6,7 @@
 
 use super::call::Call;
 use super::form::{Sealed, Written, hand_out};
+use super::pair::in_format;
 use crate::managed::Managed;
 use crate::object::Object;
 use crate::permit::{Permit, ReadingWrapped, Wrapping};
@@ -52,8 +53,11 @@ pub(super) async fn write<S: Scope>(
     let wrapping = Permit::<Wrapping>::obtain(call.scope, &key).map_err(of_wrapping_key)?;
     judge(permit.managed(), wrapping.managed())?;
     let mode = mode(wrapping.managed(), &information)?;
-    let value = permit
-        .with_material(|managed, bytes, _| value(managed, bytes, format, specification.encoding, call))?;
+    let value = permit.with_material(|managed, bytes, _| {
+        in_format(managed, bytes, format, |managed, bytes| {
+            value(managed, bytes, format, specification.encoding, call)
+        })
+    })?;
     let sealed = wrapping.with_material(|_, key, _| seal(mode, key, &value))?;
     let (id, key_id) = (object.id.to_string(), key.id.to_string());
     let data = KeyWrappingData {
