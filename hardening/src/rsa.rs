@@ -69,19 +69,20 @@ impl Hash {
     }
 
     fn md(self) -> *const lc::EVP_MD {
-        // SAFETY (each arm): takes nothing; gives a pointer to a constant of the library, which is never freed.
-        match self {
-            Self::Sha1 => unsafe { lc::EVP_sha1() },
-            Self::Sha224 => unsafe { lc::EVP_sha224() },
-            Self::Sha256 => unsafe { lc::EVP_sha256() },
-            Self::Sha384 => unsafe { lc::EVP_sha384() },
-            Self::Sha512 => unsafe { lc::EVP_sha512() },
-            Self::Sha512_256 => unsafe { lc::EVP_sha512_256() },
-            Self::Sha3_224 => unsafe { lc::EVP_sha3_224() },
-            Self::Sha3_256 => unsafe { lc::EVP_sha3_256() },
-            Self::Sha3_384 => unsafe { lc::EVP_sha3_384() },
-            Self::Sha3_512 => unsafe { lc::EVP_sha3_512() },
-        }
+        let constant: unsafe extern "C" fn() -> *const lc::EVP_MD = match self {
+            Self::Sha1 => lc::EVP_sha1,
+            Self::Sha224 => lc::EVP_sha224,
+            Self::Sha256 => lc::EVP_sha256,
+            Self::Sha384 => lc::EVP_sha384,
+            Self::Sha512 => lc::EVP_sha512,
+            Self::Sha512_256 => lc::EVP_sha512_256,
+            Self::Sha3_224 => lc::EVP_sha3_224,
+            Self::Sha3_256 => lc::EVP_sha3_256,
+            Self::Sha3_384 => lc::EVP_sha3_384,
+            Self::Sha3_512 => lc::EVP_sha3_512,
+        };
+        // SAFETY: each of them takes nothing and gives a pointer to a constant of the library, which is never freed.
+        unsafe { constant() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Private keys in DER: PKCS #1, PKCS #8, SEC 1.
 //!
 //! Does not trust: any byte.
-//! Rules: RFC 8017, appendix A.1.2; RFC 5208 and 5958; RFC 5915; RFC 8410, section 7.
+//! Rules: RFC 8017, appendix A.1.2; RFC 5208 and 5958 (encrypted ones are told from broken ones); RFC 5915; RFC 8410, section 7.
 
 use super::public::{EC_PUBLIC_KEY, RSA_ENCRYPTION};
 use super::{Curve, KeyError, PrivateNumbers, RsaPrivate};
@@ -59,6 +59,13 @@ fn pkcs8(bytes: &[u8]) -> Result<PrivateNumbers<'_>, KeyError> {
     let mut outer = Reader::new(bytes);
     let mut info = outer.sequence()?;
     outer.end()?;
+    if info.peek() == Some(SEQUENCE) {
+        // `EncryptedPrivateKeyInfo`: a password that nobody told stands before the key.
+        info.sequence()?;
+        info.expect(OCTET_STRING)?;
+        info.end()?;
+        return Err(KeyError::Unknown);
+    }
     if !matches!(info.unsigned()?, [] | [1]) {
         return Err(KeyError::Malformed);
     }
