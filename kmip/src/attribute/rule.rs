@@ -65,9 +65,11 @@ pub fn rule(tag: Tag) -> Option<&'static Rule> {
     RULES.binary_search_by_key(&tag, |rule| rule.tag).ok().and_then(|at| RULES.get(at))
 }
 
-/// The rules of the attribute with this textual name.
+/// The rules of the attribute with this textual name. Several blanks between its words are as good as one: the
+/// specification's own examples are printed, and sent, with them.
 pub(super) fn rule_named(name: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.name == name)
+    let same_words = |rule: &&Rule| rule.name.split(' ').eq(name.split_ascii_whitespace());
+    RULES.iter().find(|rule| rule.name == name).or_else(|| RULES.iter().find(same_words))
 }
 
 /// The rules of all attributes, by ascending tag.

@@ -70,6 +70,10 @@ pub(super) async fn prepare<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> R
     let names: Vec<_> =
         newborn.given.of(&AttributeName::Standard(Tag::NAME)).filter_map(|name| name.value.clone()).collect();
     names_are_free(call, &names, None, Refusal::NameNotUnique).await?;
+    if newborn.given.get(Tag::QUANTUM_SAFE) == Some(&AttributeValue::Boolean(true)) && !quantum_safe(&newborn)
+    {
+        return Err(Refusal::NotQuantumSafe);
+    }
     describe(call, newborn)
 }
 
@@ -79,6 +83,24 @@ pub(super) async fn prepare<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> R
 /// What the scope says.
 pub(super) async fn store<S: Scope>(call: &Call<'_, S>, objects: Vec<Object>) -> Result<(), Refusal> {
     call.scope.commit(objects.into_iter().map(Change::Put).collect()).await.map_err(of_scope)
+}
+
+/// Does the object keep its strength against a quantum computer? Symmetric keys of 256 bits do (SP 800-57 Part 1 Rev. 5,
+/// section 5.6.1); what is no key promises nothing.
+fn quantum_safe(newborn: &Newborn) -> bool {
+    use CryptographicAlgorithm as A;
+    const BITS_MIN: i32 = 256;
+    let number = |tag| newborn.given.get(tag);
+    let algorithm = number(Tag::CRYPTOGRAPHIC_ALGORITHM)
+        .and_then(AttributeValue::as_enumeration)
+        .map(CryptographicAlgorithm::from_code);
+    let bits = number(Tag::CRYPTOGRAPHIC_LENGTH).and_then(AttributeValue::as_integer).unwrap_or(0);
+    newborn.object_type == ObjectType::SYMMETRIC_KEY
+        && bits >= BITS_MIN
+        && !matches!(
+            algorithm,
+            None | Some(A::DES | A::DES3 | A::RC2 | A::RC4 | A::RC5 | A::SKIPJACK | A::HMAC_MD5)
+        )
 }
 
 fn describe<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Refusal> {
@@ -139,7 +161,7 @@ fn describe<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Re
     let nonces = if makes_nonces { NONCES_AT_ONCE } else { 0 };
     managed.nonces_reserved = u64::from(nonces);
     Ok(Object {
-        id: call.scope.new_id().map_err(of_scope)?,
+        id: call.new_id()?,
         revision: Revision(0),
         service: call.scope.identity().service,
         key_version: KeyVersion::default(),

@@ -93,6 +93,19 @@ impl<'c, S: Scope> Call<'c, S> {
         Ok(id)
     }
 
+    /// A fresh identifier, higher than those that the batch had before: the newest object is found first.
+    ///
+    /// # Errors
+    /// What the scope says of its generator.
+    pub fn new_id(&self) -> Result<ObjectId, Refusal> {
+        let mut random = [0; 10];
+        self.scope.random(&mut random).map_err(of_scope)?;
+        let [_, _, rest @ ..] = random;
+        let [high, low] = self.batch.count_new().to_be_bytes();
+        let [a, b, c, d, e, f, g, h] = rest;
+        Ok(ObjectId::new(self.scope.now(), [high, low, a, b, c, d, e, f, g, h]))
+    }
+
     /// The object of this identifier, if it is the client's.
     ///
     /// # Errors

@@ -6,8 +6,8 @@
 
 mod activate;
 mod add_attribute;
+mod adjust_attribute;
 mod alter;
-
 mod archive;
 mod birth;
 mod call;
@@ -27,12 +27,16 @@ mod get_attribute_list;
 mod get_attributes;
 mod get_usage_allocation;
 mod hash;
+mod interop;
 mod locate;
+mod log;
 mod mac;
 mod mac_verify;
 mod modify_attribute;
 mod obtain_lease;
 mod pair;
+mod ping;
+mod profiles;
 mod query;
 mod recover;
 mod register;
@@ -117,7 +121,11 @@ operations! {
     RNG_RETRIEVE Use rng_retrieve;
     RNG_SEED Use rng_seed;
     HASH Use hash;
+    LOG Observe log;
+    INTEROP Observe interop;
+    ADJUST_ATTRIBUTE Manage adjust_attribute;
     SET_ATTRIBUTE Manage set_attribute;
+    PING Observe ping;
 }
 
 /// Runs the operation that `call` names, if there is one, the version has it, and the client may.

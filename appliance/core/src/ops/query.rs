@@ -5,6 +5,7 @@
 use super::TABLE;
 use super::birth::GENERATOR;
 use super::call::{Answer, Call};
+use super::profiles::profiles;
 use crate::audited::Unaudited;
 use crate::scope::Scope;
 use kmip::enums::{
@@ -80,7 +81,11 @@ pub(super) async fn run<S: Scope>(
         if asks(QueryFunction::QUERY_CAPABILITIES) {
             response.capabilities = (&capabilities).into();
         }
-        // Namespaces, extensions, attestation types, profiles, validations, registration methods, defaults: none.
+        let profiles = profiles(version);
+        if asks(QueryFunction::QUERY_PROFILES) {
+            response.profiles = (&profiles).into();
+        }
+        // Namespaces, extensions, attestation types, validations, registration methods, defaults: none.
         response.encode(Tag::RESPONSE_PAYLOAD, version, out);
     })))
 }

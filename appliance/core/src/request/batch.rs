@@ -29,6 +29,7 @@ pub struct Batch {
 struct Inner {
     placeholder: Option<ObjectId>,
     left: Vec<(Operation, ObjectId)>,
+    made: u16,
 }
 
 impl Batch {
@@ -43,6 +44,14 @@ impl Batch {
                 inner.left.push((operation, id));
             }
         }
+    }
+
+    /// Counts the objects that the batch makes, so that they can be told apart by age although time stands still in it.
+    pub fn count_new(&self) -> u16 {
+        let mut inner = self.inner.borrow_mut();
+        let nth = inner.made;
+        inner.made = nth.saturating_add(1);
+        nth
     }
 
     /// The object that a field means; absent means the placeholder.
