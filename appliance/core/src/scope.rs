@@ -6,6 +6,7 @@
 
 use crate::audited::Event;
 use crate::object::Object;
+use crate::ops::Streams;
 use core::future::Future;
 use holdfast_model::trust::Identity;
 use holdfast_model::{ObjectId, Timestamp};
@@ -79,15 +80,8 @@ pub trait Scope {
     /// [`ScopeError::NoMemory`] stands for a generator that does not deliver, too: nothing weaker is used.
     fn random(&self, out: &mut [u8]) -> Result<(), ScopeError>;
 
-    /// A fresh identifier.
-    ///
-    /// # Errors
-    /// As [`Scope::random`].
-    fn new_id(&self) -> Result<ObjectId, ScopeError> {
-        let mut random = [0; 10];
-        self.random(&mut random)?;
-        Ok(ObjectId::new(self.now(), random))
-    }
+    /// The tenant's cryptographic operations that come in parts.
+    fn streams(&self) -> &Streams;
 
     /// The object, unwrapped and authenticated; from the cache if it is there. Unseals the tenant on demand.
     fn load(&self, id: ObjectId) -> impl Future<Output = Result<Rc<Object>, ScopeError>>;

@@ -83,6 +83,12 @@ fn replay(text: &str, store: &Rc<Store>) -> Result<(), String> {
             store.set_clock(time);
             bound.now = client.now();
         }
+        // A correlation value is that of the stream, or of the request, under way: who names none begins another.
+        for placeholder in ["$CORRELATION_VALUE", "$ASYNCHRONOUS_CORRELATION_VALUE"] {
+            if !request.1.contains(&format!("\"{placeholder}\"")) {
+                bound.values.remove(placeholder);
+            }
+        }
         let request =
             bound.fill(&request.1).map_err(|unbound| format!("message {at}: {unbound} is unbound"))?;
         let bytes =
@@ -206,6 +212,12 @@ fn compare(expected: &Node, actual: &Node, bound: &mut Bound, made: bool) -> Res
     }
     if expected.children.is_empty() && actual.children.is_empty() {
         return value(expected, actual, bound, made);
+    }
+    // Which generator made a key is the server's own, and it says so.
+    let generator = attribute_name(expected) == "Random Number Generator"
+        && attribute_name(actual) == "Random Number Generator";
+    if expected.tag == "RandomNumberGenerator" || generator {
+        return Ok(());
     }
     if expected.tag == "ServerInformation" {
         return Ok(());

@@ -108,3 +108,9 @@ pub const OPS_REQUEST_BYTES_MAX: usize = 4096;
 pub const OPS_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time for core to say how it is; after that it counts as away.
 pub const OPS_CORE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Cryptographic operations of one tenant that are under way in parts.
+pub const STREAMS_PER_TENANT_MAX: usize = 256;
+/// Data of these that is held until it can be given out; most modes hold a block, authenticated ones the whole.
+pub const STREAM_BYTES_PER_TENANT_MAX: usize = 16 << 20;
+/// A stream whose next part does not come in this time is wiped.
+pub const STREAM_IDLE_MAX: Duration = Duration::from_secs(300);

@@ -6,6 +6,7 @@ use super::unseal::store_error;
 use crate::audited::Event;
 use crate::custody::vault::{self, Checked};
 use crate::object::Object;
+use crate::ops::Streams;
 use crate::scope::{Change, Find, Scope, ScopeError};
 use crate::tenant::Tenant;
 use holdfast_model::limits::PAGE_ITEMS_MAX;
@@ -102,6 +103,10 @@ impl Scope for RequestScope {
 
     fn random(&self, out: &mut [u8]) -> Result<(), ScopeError> {
         self.lane.random(out)
+    }
+
+    fn streams(&self) -> &Streams {
+        &self.tenant.streams
     }
 
     async fn load(&self, id: ObjectId) -> Result<Rc<Object>, ScopeError> {

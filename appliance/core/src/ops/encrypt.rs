@@ -5,8 +5,11 @@
 
 use super::call::{Answer, Call};
 use super::cipher::{MISSING_IV, Plan, block_iv, counter_block, method};
+use super::flow::Flow;
 use super::pair::with_public;
+use super::parts::{Part, begin, data_of, go_on, named, part};
 use super::scheme::{encryption, parameters};
+use super::streams::{Correlation, Work};
 use super::usage;
 use crate::audited::Unaudited;
 use crate::crypto::aes::{Aes, BLOCK_BYTES};
@@ -17,6 +20,7 @@ use crate::object::Object;
 use crate::permit::Encrypting;
 use crate::request::{of_cipher, of_scope};
 use crate::scope::Scope;
+use holdfast_model::ObjectId;
 use kmip::enums::ObjectType;
 use kmip::field::Field;
 use kmip::operation::{EncryptRequest, EncryptResponse};
@@ -30,15 +34,32 @@ pub(super) async fn run<S: Scope>(
     call: &Call<'_, S>,
     request: EncryptRequest<'_>,
 ) -> Result<Unaudited<Answer>, Refusal> {
-    let id = call.identify(request.unique_identifier)?;
-    if request.correlation_value.is_some() || request.init == Some(true) || request.last == Some(true) {
-        return Err(Refusal::FeatureNotSupported);
+    let id = named(call, request.unique_identifier, request.correlation_value)?;
+    let part = part(call, request.correlation_value, (request.init, request.last), id)?;
+    let plain = data_of(request.data, &part)?;
+    if let Part::Next { correlation, stream, last } = part {
+        let id = stream.object.ok_or(Refusal::InvalidCorrelationValue)?;
+        let Work::Cipher(mut flow) = stream.work else { return Err(Refusal::InvalidCorrelationValue) };
+        let permit = usage::allocate_more::<S, Encrypting>(call, id, plain.len()).await?;
+        let (data, tag) =
+            permit.with_material(|_, key, schedules| flow.encrypt((key, schedules), plain, last))?;
+        let plan = flow.plan();
+        let correlation = if last { None } else { go_on(call, correlation, Some(id), Work::Cipher(flow))? };
+        return Ok(call.used(answer(
+            call,
+            id,
+            plan,
+            Protected { data, tag, made: None, correlation, whole: false },
+        )));
     }
-    let plain = request.data.ok_or(Refusal::InvalidMessage)?.bytes().ok_or(Refusal::FeatureNotSupported)?;
+    let id = id.ok_or(Refusal::InvalidMessage)?;
     let object = call.load(id).await?;
     // Judged before the parameters are, so that nobody learns those of a key that is not for them.
     crate::permit::Permit::<Encrypting>::obtain(call.scope, &object)?;
     if object.managed.object_type != ObjectType::SYMMETRIC_KEY {
+        if let Part::First = part {
+            return Err(Refusal::FeatureNotSupported);
+        }
         return rsa(call, &object, &request, plain).await;
     }
     let method = method(&object.managed, request.cryptographic_parameters.as_ref())?;
@@ -60,40 +81,63 @@ pub(super) async fn run<S: Scope>(
         None => None,
     };
     let iv = request.iv_counter_nonce.or(made);
-    let mut data = Vec::with_capacity(plain.len() + 2 * BLOCK_BYTES);
-    data.extend_from_slice(plain);
-    let (_, permit) = usage::allocate::<S, Encrypting>(call, id, plain.len()).await?;
     let aad = request.additional_data.unwrap_or_default();
-    let sealed =
-        permit.with_material(|_, key, schedules| protect(key, schedules, method.plan, iv, aad, &mut data));
-    let tag = match sealed {
-        Ok(tag) => tag,
-        Err(refusal) => {
-            data.zeroize();
-            return Err(refusal);
+    let (_, permit) = usage::allocate::<S, Encrypting>(call, id, plain.len()).await?;
+    let protected = if let Part::First = part {
+        let mut flow = Box::new(Flow::new(method.plan, iv, aad));
+        let (data, tag) =
+            permit.with_material(|_, key, schedules| flow.encrypt((key, schedules), plain, false))?;
+        let correlation = Some(begin(call, Some(id), Work::Cipher(flow))?);
+        Protected { data, tag, made: made.map(<[u8]>::to_vec), correlation, whole: false }
+    } else {
+        let mut data = Vec::with_capacity(plain.len() + 2 * BLOCK_BYTES);
+        data.extend_from_slice(plain);
+        let sealed = permit
+            .with_material(|_, key, schedules| protect(key, schedules, method.plan, iv, aad, &mut data));
+        match sealed {
+            Ok(tag) => {
+                Protected { data, tag, made: made.map(<[u8]>::to_vec), correlation: None, whole: true }
+            }
+            Err(refusal) => {
+                data.zeroize();
+                return Err(refusal);
+            }
         }
     };
-    let tag_bytes = if let Plan::Gcm { tag_bytes } = method.plan { tag_bytes } else { 0 };
+    Ok(call.used(answer(call, id, method.plan, protected)))
+}
+
+/// What came of a request.
+struct Protected {
+    data: Vec<u8>,
+    tag: Option<[u8; BLOCK_BYTES]>,
+    made: Option<Vec<u8>>,
+    correlation: Option<Correlation>,
+    /// Of all there is, and not of a part?
+    whole: bool,
+}
+
+fn answer<S: Scope>(call: &Call<'_, S>, id: ObjectId, plan: Plan, protected: Protected) -> Answer {
+    let Protected { mut data, tag, made, correlation, whole } = protected;
+    let tag_bytes = if let Plan::Gcm { tag_bytes } = plan { tag_bytes } else { 0 };
     if call.version < Version::V1_4
         && let Some(tag) = tag.as_ref().and_then(|tag| tag.get(..tag_bytes))
     {
         data.extend_from_slice(tag);
     }
-    let made = made.map(<[u8]>::to_vec);
-    Ok(call.used(
-        Answer::new(move |version, out| {
-            let text = id.to_string();
-            let response = EncryptResponse {
-                unique_identifier: text.as_str().into(),
-                data: Some(&data),
-                iv_counter_nonce: made.as_deref(),
-                correlation_value: None,
-                tag: tag.as_ref().and_then(|tag| tag.get(..tag_bytes)),
-            };
-            response.encode(Tag::RESPONSE_PAYLOAD, version, out);
-        })
-        .leaving(id),
-    ))
+    Answer::new(move |version, out| {
+        let text = id.to_string();
+        let response = EncryptResponse {
+            unique_identifier: text.as_str().into(),
+            // A part from which nothing comes out yet has no data.
+            data: (whole || !data.is_empty()).then_some(data.as_slice()),
+            iv_counter_nonce: made.as_deref(),
+            correlation_value: correlation.as_ref().map(<[u8; 16]>::as_slice),
+            tag: tag.as_ref().and_then(|tag| tag.get(..tag_bytes)),
+        };
+        response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+    })
+    .leaving(id)
 }
 
 /// Encrypts with the public half of a key pair.

@@ -3,9 +3,13 @@
 //! Rules: KMIP 1.4, sections 4.38 and 11.38; KMIP 2.1, section 6.1.24.
 
 use super::call::{Answer, Call};
+use super::parts::{Part, begin, data_of, go_on, part};
+use super::streams::Work;
 use crate::audited::Unaudited;
 use crate::scope::Scope;
-use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA224, SHA256, SHA384, SHA512, SHA512_256};
+use aws_lc_rs::digest::{
+    self, Algorithm, Context, SHA1_FOR_LEGACY_USE_ONLY, SHA224, SHA256, SHA384, SHA512, SHA512_256,
+};
 use aws_lc_rs::digest::{SHA3_256, SHA3_384, SHA3_512};
 use kmip::enums::HashingAlgorithm;
 use kmip::field::Field;
@@ -17,15 +21,34 @@ pub(super) async fn run<S: Scope>(
     call: &Call<'_, S>,
     request: HashRequest<'_>,
 ) -> Result<Unaudited<Answer>, Refusal> {
-    if request.correlation_value.is_some() || request.init == Some(true) || request.last == Some(true) {
-        return Err(Refusal::FeatureNotSupported);
-    }
-    let hash = request.cryptographic_parameters.hashing_algorithm.ok_or(Refusal::InvalidField)?;
-    let algorithm = algorithm(hash).ok_or(Refusal::UnsupportedCryptographicParameters)?;
-    let data = request.data.ok_or(Refusal::InvalidMessage)?.bytes().ok_or(Refusal::FeatureNotSupported)?;
-    let digest = aws_lc_rs::digest::digest(algorithm, data);
+    let part = part(call, request.correlation_value, (request.init, request.last), None)?;
+    let data = data_of(request.data, &part)?;
+    let begun = || {
+        let hash = request.cryptographic_parameters.hashing_algorithm.ok_or(Refusal::InvalidField)?;
+        algorithm(hash).ok_or(Refusal::UnsupportedCryptographicParameters)
+    };
+    let (digest, correlation) = match part {
+        Part::Whole => (Some(digest::digest(begun()?, data)), None),
+        Part::First => {
+            let mut context = Box::new(Context::new(begun()?));
+            context.update(data);
+            (None, Some(begin(call, None, Work::Hash(context))?))
+        }
+        Part::Next { correlation, stream, last } => {
+            let Work::Hash(mut context) = stream.work else { return Err(Refusal::InvalidCorrelationValue) };
+            context.update(data);
+            if last {
+                (Some(context.finish()), None)
+            } else {
+                (None, go_on(call, correlation, None, Work::Hash(context))?)
+            }
+        }
+    };
     Ok(call.used(Answer::new(move |version, out| {
-        let response = HashResponse { data: Some(digest.as_ref()), correlation_value: None };
+        let response = HashResponse {
+            data: digest.as_ref().map(AsRef::as_ref),
+            correlation_value: correlation.as_ref().map(<[u8; 16]>::as_slice),
+        };
         response.encode(Tag::RESPONSE_PAYLOAD, version, out);
     })))
 }

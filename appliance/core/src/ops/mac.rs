@@ -3,13 +3,16 @@
 //! Rules: KMIP 1.4, sections 4.33 and 11.34; KMIP 2.1, section 6.1.32.
 
 use super::call::{Answer, Call};
+use super::parts::{Part, begin, data_of, go_on, named, part};
+use super::streams::Work;
 use super::usage;
 use crate::audited::Unaudited;
 use crate::managed::Managed;
 use crate::permit::{Authenticating, Permit};
 use crate::scope::Scope;
 use aws_lc_rs::hmac::{
-    Algorithm, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA224, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512, Key, sign,
+    Algorithm, Context, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA224, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512,
+    Key,
 };
 use kmip::attribute::{AttributeValue, CryptographicParameters};
 use kmip::enums::{CryptographicAlgorithm, HashingAlgorithm};
@@ -22,23 +25,46 @@ pub(super) async fn run<S: Scope>(
     call: &Call<'_, S>,
     request: MacRequest<'_>,
 ) -> Result<Unaudited<Answer>, Refusal> {
-    let id = call.identify(request.unique_identifier)?;
-    if request.correlation_value.is_some() || request.init == Some(true) || request.last == Some(true) {
-        return Err(Refusal::FeatureNotSupported);
-    }
-    let data = request.data.ok_or(Refusal::InvalidMessage)?.bytes().ok_or(Refusal::FeatureNotSupported)?;
-    let object = call.load(id).await?;
-    Permit::<Authenticating>::obtain(call.scope, &object)?;
-    let algorithm = algorithm(&object.managed, request.cryptographic_parameters.as_ref())?;
-    let (_, permit) = usage::allocate::<S, Authenticating>(call, id, data.len()).await?;
-    let mac = permit.with_material(|_, key, _| sign(&Key::new(algorithm, key), data));
+    let id = named(call, request.unique_identifier, request.correlation_value)?;
+    let part = part(call, request.correlation_value, (request.init, request.last), id)?;
+    let data = data_of(request.data, &part)?;
+    let id = match &part {
+        Part::Next { stream, .. } => stream.object,
+        Part::Whole | Part::First => id,
+    };
+    let id = id.ok_or(Refusal::InvalidCorrelationValue)?;
+    let (mac, correlation) = match part {
+        Part::Next { correlation, stream, last } => {
+            let Work::Mac(mut context) = stream.work else { return Err(Refusal::InvalidCorrelationValue) };
+            usage::allocate_more::<S, Authenticating>(call, id, data.len()).await?;
+            context.update(data);
+            if last {
+                (Some(context.sign()), None)
+            } else {
+                (None, go_on(call, correlation, Some(id), Work::Mac(context))?)
+            }
+        }
+        Part::Whole | Part::First => {
+            let object = call.load(id).await?;
+            Permit::<Authenticating>::obtain(call.scope, &object)?;
+            let algorithm = algorithm(&object.managed, request.cryptographic_parameters.as_ref())?;
+            let (_, permit) = usage::allocate::<S, Authenticating>(call, id, data.len()).await?;
+            let mut context = permit.with_material(|_, key, _| Context::with_key(&Key::new(algorithm, key)));
+            context.update(data);
+            if let Part::Whole = part {
+                (Some(context.sign()), None)
+            } else {
+                (None, Some(begin(call, Some(id), Work::Mac(Box::new(context)))?))
+            }
+        }
+    };
     Ok(call.used(
         Answer::new(move |version, out| {
             let text = id.to_string();
             let response = MacResponse {
                 unique_identifier: text.as_str().into(),
-                mac_data: Some(mac.as_ref()),
-                correlation_value: None,
+                mac_data: mac.as_ref().map(AsRef::as_ref),
+                correlation_value: correlation.as_ref().map(<[u8; 16]>::as_slice),
             };
             response.encode(Tag::RESPONSE_PAYLOAD, version, out);
         })

@@ -4,41 +4,83 @@
 
 use super::call::{Answer, Call};
 use super::mac::algorithm;
+use super::parts::{Part, begin, data_of, go_on, named, part};
+use super::streams::Work;
 use crate::audited::Unaudited;
 use crate::permit::{CheckingMac, Permit};
 use crate::scope::Scope;
-use aws_lc_rs::hmac::{Key, verify};
+use aws_lc_rs::hmac::{Context, Key};
 use kmip::enums::ValidityIndicator;
 use kmip::field::Field;
 use kmip::operation::{MacVerifyRequest, MacVerifyResponse};
 use kmip::result::Refusal;
 use kmip::tag::Tag;
+use subtle::ConstantTimeEq;
 
 pub(super) async fn run<S: Scope>(
     call: &Call<'_, S>,
     request: MacVerifyRequest<'_>,
 ) -> Result<Unaudited<Answer>, Refusal> {
-    let object = call.object(request.unique_identifier).await?;
-    if request.correlation_value.is_some() || request.init == Some(true) || request.last == Some(true) {
-        return Err(Refusal::FeatureNotSupported);
-    }
-    let permit = Permit::<CheckingMac>::obtain(call.scope, &object)?;
-    let data = request.data.ok_or(Refusal::InvalidMessage)?.bytes().ok_or(Refusal::FeatureNotSupported)?;
-    let mac = request.mac_data.ok_or(Refusal::InvalidMessage)?;
-    let algorithm = algorithm(permit.managed(), request.cryptographic_parameters.as_ref())?;
-    let right = permit.with_material(|_, key, _| verify(&Key::new(algorithm, key), data, mac).is_ok());
-    let validity = if right { ValidityIndicator::VALID } else { ValidityIndicator::INVALID };
+    let id = named(call, request.unique_identifier, request.correlation_value)?;
+    let part = part(call, request.correlation_value, (request.init, request.last), id)?;
+    let data = data_of(request.data, &part)?;
+    let id = match &part {
+        Part::Next { stream, .. } => stream.object,
+        Part::Whole | Part::First => id,
+    };
+    let object = call.load(id.ok_or(Refusal::InvalidCorrelationValue)?).await?;
     let id = object.id;
+    let permit = Permit::<CheckingMac>::obtain(call.scope, &object)?;
+    let (right, correlation) = match part {
+        Part::Next { correlation, stream, last } => {
+            let Work::CheckMac(mut context, given) = stream.work else {
+                return Err(Refusal::InvalidCorrelationValue);
+            };
+            context.update(data);
+            // The MAC may come with any part; the latest counts.
+            let mac = request.mac_data.map_or(given, <[u8]>::to_vec);
+            if last {
+                (Some(is_right(*context, &mac)?), None)
+            } else {
+                (None, go_on(call, correlation, Some(id), Work::CheckMac(context, mac))?)
+            }
+        }
+        Part::Whole | Part::First => {
+            let algorithm = algorithm(permit.managed(), request.cryptographic_parameters.as_ref())?;
+            let mut context = permit.with_material(|_, key, _| Context::with_key(&Key::new(algorithm, key)));
+            context.update(data);
+            let mac = request.mac_data.unwrap_or_default();
+            if let Part::Whole = part {
+                (Some(is_right(context, mac)?), None)
+            } else {
+                let work = Work::CheckMac(Box::new(context), mac.to_vec());
+                (None, Some(begin(call, Some(id), work)?))
+            }
+        }
+    };
+    let validity =
+        right.map(|right| if right { ValidityIndicator::VALID } else { ValidityIndicator::INVALID });
     Ok(call.used(
         Answer::new(move |version, out| {
             let text = id.to_string();
             let response = MacVerifyResponse {
                 unique_identifier: text.as_str().into(),
-                validity: Some(validity),
-                correlation_value: None,
+                validity,
+                correlation_value: correlation.as_ref().map(<[u8; 16]>::as_slice),
             };
             response.encode(Tag::RESPONSE_PAYLOAD, version, out);
         })
         .leaving(id),
     ))
+}
+
+/// Is it the MAC of what came?
+///
+/// # Errors
+/// [`Refusal::InvalidMessage`]: none was given.
+fn is_right(context: Context, given: &[u8]) -> Result<bool, Refusal> {
+    if given.is_empty() {
+        return Err(Refusal::InvalidMessage);
+    }
+    Ok(context.sign().as_ref().ct_eq(given).into())
 }

@@ -35,7 +35,7 @@ const SERVER_INFORMATION: &[(Tag, &str)] =
     &[(Tag::SERVER_NAME, "Holdfast"), (Tag::SERVER_VERSION, env!("CARGO_PKG_VERSION"))];
 
 const CAPABILITIES: CapabilityInformation = CapabilityInformation {
-    streaming: Some(false),
+    streaming: Some(true),
     asynchronous: Some(false),
     attestation: Some(false),
     batch_undo: Some(true),

@@ -51,6 +51,22 @@ pub(super) async fn allocate<'s, S: Scope, P: Purpose>(
     Ok((object, permit))
 }
 
+/// Takes the bytes of another part of a use that is paid for, and gives the permit for it.
+///
+/// # Errors
+/// As [`allocate`].
+pub(super) async fn allocate_more<'s, S: Scope, P: Purpose>(
+    call: &Call<'s, S>,
+    id: ObjectId,
+    bytes: usize,
+) -> Result<Permit<'s, P>, Refusal> {
+    let object = call.load(id).await?;
+    if limits_of(&object.managed).is_some_and(|limits| limits.unit == UsageLimitsUnit::BYTE) {
+        return allocate::<S, P>(call, id, bytes).await.map(|(_, permit)| permit);
+    }
+    Permit::<P>::obtain(call.scope, &object)
+}
+
 /// The usage limits, if the object has any.
 pub(super) fn limits_of(managed: &Managed) -> Option<UsageLimits> {
     managed.attributes.get(Tag::USAGE_LIMITS).and_then(AttributeValue::as_usage_limits)

@@ -5,6 +5,7 @@
 
 use crate::audited::Event;
 use crate::object::Object;
+use crate::ops::Streams;
 use crate::scope::{Change, Find, Scope, ScopeError};
 use core::cell::RefCell;
 use holdfast_model::audit::{Outcome, Reason};
@@ -76,6 +77,10 @@ impl<S: Scope> Scope for Together<'_, S> {
 
     fn random(&self, out: &mut [u8]) -> Result<(), ScopeError> {
         self.scope.random(out)
+    }
+
+    fn streams(&self) -> &Streams {
+        self.scope.streams()
     }
 
     async fn load(&self, id: ObjectId) -> Result<Rc<Object>, ScopeError> {

@@ -9,6 +9,7 @@ pub mod orders;
 use crate::custody::keys::TenantKey;
 use crate::custody::service_record::ServiceKeys;
 use crate::lane::task::Resolver;
+use crate::ops::Streams;
 use cache::Cache;
 use core::cell::{Cell, RefCell};
 use holdfast_model::status::{TenantState, TenantStatus};
@@ -36,6 +37,8 @@ pub struct Tenant {
     keys: RefCell<Option<Keys>>,
     /// Objects that were used lately.
     pub cache: RefCell<Cache>,
+    /// Its cryptographic operations that come in parts.
+    pub streams: Streams,
     /// Counts the wipes: what began before one must not go on after it.
     epoch: Cell<u64>,
     /// Who waits for the unsealing that is under way, if one is.
@@ -67,6 +70,7 @@ impl Tenant {
             orders: RefCell::new(orders),
             keys: RefCell::new(None),
             cache: RefCell::new(Cache::default()),
+            streams: Streams::default(),
             epoch: Cell::new(0),
             unsealing: RefCell::new(None),
             root: RefCell::new(RootHealth::default()),
@@ -105,12 +109,13 @@ impl Tenant {
         true
     }
 
-    /// Wipes L2, every L3 and every cached object. Calling twice is harmless.
+    /// Wipes L2, every L3, every cached object and every stream. Calling twice is harmless.
     pub fn wipe(&self) {
         self.epoch.set(self.epoch.get().wrapping_add(1));
         let keys = self.keys.borrow_mut().take();
         drop(keys);
         self.cache.borrow_mut().clear();
+        self.streams.clear();
     }
 
     /// Takes new orders. A tenant that is cut off is wiped before anything else.

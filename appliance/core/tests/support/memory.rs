@@ -9,6 +9,7 @@ use holdfast_core::audited::Event;
 use holdfast_core::crypto::{Schedules, random::Random};
 use holdfast_core::managed::Managed;
 use holdfast_core::object::Object;
+use holdfast_core::ops::Streams;
 use holdfast_core::request::{Limits, answer};
 use holdfast_core::scope::{Change, Find, Scope, ScopeError};
 use holdfast_model::record::Revision;
@@ -32,6 +33,7 @@ pub(crate) struct Store {
     objects: RefCell<BTreeMap<ObjectId, Stored>>,
     random: RefCell<Random>,
     now: Cell<u64>,
+    streams: Streams,
     /// Every event and whether it had to be durable.
     pub(crate) events: RefCell<Vec<(Event, bool)>>,
     /// Refuse to record.
@@ -51,6 +53,7 @@ impl Store {
             objects: RefCell::default(),
             random: RefCell::new(Random::new().unwrap()),
             now: Cell::new(1_795_000_000_000),
+            streams: Streams::default(),
             events: RefCell::default(),
             audit_is_full: Cell::new(false),
             broken: Cell::new(None),
@@ -71,6 +74,7 @@ impl Store {
 
     /// Forgets what was cached, as a restart does.
     pub(crate) fn restart(&self) {
+        self.streams.clear();
         for stored in self.objects.borrow_mut().values_mut() {
             stored.object = Rc::new(copy(&stored.object, stored.object.revision));
         }
@@ -153,6 +157,10 @@ impl Scope for Memory {
 
     fn random(&self, out: &mut [u8]) -> Result<(), ScopeError> {
         self.store.random.borrow_mut().fill(out).map_err(|_| ScopeError::NoMemory)
+    }
+
+    fn streams(&self) -> &Streams {
+        &self.store.streams
     }
 
     async fn load(&self, id: ObjectId) -> Result<Rc<Object>, ScopeError> {
