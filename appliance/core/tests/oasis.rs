@@ -27,7 +27,7 @@ use std::time::Duration;
 use tree::Node;
 
 /// The tally may only grow.
-const PASSED_FLOOR: usize = 162;
+const PASSED_FLOOR: usize = 189;
 
 #[test]
 fn the_cases_that_passed_still_pass() {
