@@ -28,11 +28,12 @@ pub fn drop_to_user_with_it(uid: u32, gid: u32) -> Result<(), ProcessError> {
         rustix::thread::set_keep_capabilities(yes)
             .map_err(|errno| ProcessError::Kernel { step: "PR_SET_KEEPCAPS", source: errno.into() })
     };
+    // Once the bounding set is empty, nothing can be added to the inheritable one.
+    caps::set(None, CapSet::Inheritable, &it()).map_err(refused("capset"))?;
     keep(true)?;
     process::drop_to_user(uid, gid)?;
     keep(false)?;
     caps::set(None, CapSet::Permitted, &it()).map_err(refused("capset"))?;
-    caps::set(None, CapSet::Inheritable, &it()).map_err(refused("capset"))?;
     caps::raise(None, CapSet::Ambient, Capability::CAP_IPC_LOCK).map_err(refused("PR_CAP_AMBIENT"))?;
     nothing_else()
 }

@@ -215,6 +215,8 @@ pub fn drop_to_user(uid: u32, gid: u32) -> Result<(), ProcessError> {
     if uid == 0 || gid == 0 {
         return Err(ProcessError::WouldStayRoot { uid, gid });
     }
+    // Afterwards we could not any more.
+    drop_bounding_where_allowed()?;
     let death_signal = rustix::process::parent_process_death_signal().map_err(kernel("PR_GET_PDEATHSIG"))?;
     // SAFETY: zero groups, and the pointer is then not read.
     if unsafe { libc::setgroups(0, std::ptr::null()) } != 0 {
@@ -264,18 +266,22 @@ fn root_is_out_of_reach() -> bool {
 /// # Errors
 /// [`ProcessError::Kernel`], [`ProcessError::NotInEffect`]: do not go on.
 pub fn drop_capabilities() -> Result<(), ProcessError> {
-    let refused = |step| {
-        move |error: caps::errors::CapsError| ProcessError::Kernel { step, source: io::Error::other(error) }
-    };
-    let may_bound = caps::has_cap(None, CapSet::Effective, caps::Capability::CAP_SETPCAP);
-    if may_bound.map_err(refused("capget"))? {
-        drop_bounding()?;
-    }
+    drop_bounding_where_allowed()?;
     caps::clear(None, CapSet::Ambient).map_err(refused("PR_CAP_AMBIENT"))?;
     for set in [CapSet::Inheritable, CapSet::Effective, CapSet::Permitted] {
         caps::clear(None, set).map_err(refused("capset"))?;
     }
     has_no_capabilities()
+}
+
+fn refused(step: &'static str) -> impl Fn(caps::errors::CapsError) -> ProcessError {
+    move |error| ProcessError::Kernel { step, source: io::Error::other(error) }
+}
+
+/// With CAP_SETPCAP: nothing that is executed from here on can bring a capability back.
+fn drop_bounding_where_allowed() -> Result<(), ProcessError> {
+    let may_bound = caps::has_cap(None, CapSet::Effective, caps::Capability::CAP_SETPCAP);
+    if may_bound.map_err(refused("capget"))? { drop_bounding() } else { Ok(()) }
 }
 
 /// Every number the kernel knows, also those newer than the capability library.
