@@ -75,6 +75,10 @@ pub mod reason {
     pub const OPERATION_NOT_SUPPORTED: u32 = 0x05;
     pub const FEATURE_NOT_SUPPORTED: u32 = 0x08;
     pub const PERMISSION_DENIED: u32 = 0x0c;
+    /// KMIP 2.0 and later; where the version of a message cannot be read, the answer is in the server's newest.
+    pub const CODEC_ERROR: u32 = 0x26;
+    /// KMIP 2.0 and later, likewise.
+    pub const UNSUPPORTED_PROTOCOL_VERSION: u32 = 0x3f;
     pub const GENERAL_FAILURE: u32 = 0x100;
 }
 

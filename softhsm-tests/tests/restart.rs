@@ -31,7 +31,7 @@ fn everything_is_there(client: &mut Client, known: &Known) {
     assert_eq!(client.state(&known.active).unwrap(), 2);
     assert_eq!(client.state(&known.destroyed).unwrap(), 5, "destroyed stays destroyed");
     assert!(client.get(&known.destroyed).is_err());
-    assert_eq!(client.locate("kept").unwrap(), [known.active.clone()]);
+    assert_eq!(client.locate("kept").unwrap(), [known.active.as_str()]);
 }
 
 #[test]
