@@ -12,11 +12,11 @@ pub use batch::{Batch, Leaves};
 pub use refused::{of_cipher, of_scope, word};
 
 use crate::audited::{Audited, Event, Unaudited};
-use crate::ops::{Answer, Call};
+use crate::ops::{Answer, Call, Correlation};
 use crate::scope::Scope;
 use holdfast_model::audit::{Action, Outcome as Ended, Reason};
 use holdfast_model::{KeyVersion, limits};
-use kmip::enums::{BatchErrorContinuationOption, Enumeration};
+use kmip::enums::{BatchErrorContinuationOption, Enumeration, Operation};
 use kmip::message::{
     AsynchronousMode, Outcome, RequestBatchItem, RequestMessage, ResponseHeader, ResponseItem, ResponseWriter,
 };
@@ -57,8 +57,7 @@ impl Default for Limits {
 
 /// Appends the response to `request`. There always is one, also to bytes that are no request.
 ///
-/// Credentials in the header are not looked at: who the client is, its certificate has said. Answers come at once,
-/// also to a client that would wait.
+/// Credentials in the header are not looked at: who the client is, its certificate has said.
 pub async fn answer<S: Scope>(scope: &S, limits: &Limits, request: &[u8], reply: &mut Vec<u8>) {
     let now = DateTime(scope.now().seconds());
     let message = match RequestMessage::decode(request, &limits.encoding) {
@@ -77,6 +76,7 @@ pub async fn answer<S: Scope>(scope: &S, limits: &Limits, request: &[u8], reply:
         let refusal = if count == 0 { Refusal::InvalidMessage } else { Refusal::ServerLimit };
         return refuse_message(version, now, refusal, reply);
     }
+    crate::ops::catch_up(scope, limits).await;
     let undo = message.header.batch_error_continuation == Some(BatchErrorContinuationOption::UNDO);
     let header = ResponseHeader::new(version, now);
     let start = reply.len();
@@ -111,13 +111,24 @@ async fn run<S: Scope>(
         let echo =
             ResponseItem { operation: Some(item.operation), unique_batch_item_id: item.unique_batch_item_id };
         let call = Call::new(scope, version, limits, item.operation, &batch);
-        let asynchronous = message.header.asynchronous == Some(AsynchronousMode::Mandatory);
-        let outcome = one(&call, &item, asynchronous).await;
-        let written = match outcome {
-            Ok(answer) => write(&mut response, &echo, &batch, answer),
-            Err(refusal) => Err(refusal),
+        let written = if waits(message, item.operation) {
+            match submitted(&call, &item).await {
+                Ok(correlation) => {
+                    let pending = Outcome::Pending { correlation_value: &correlation };
+                    response.outcome(&echo, &pending).map_err(|_| Refusal::ResponseTooLarge)
+                }
+                Err(refusal) => Err(refusal),
+            }
+        } else {
+            let outcome = one(&call, &item).await;
+            let echo = ResponseItem { operation: Some(call.answered()), ..echo };
+            match outcome {
+                Ok(answer) => write(&mut response, &echo, &batch, answer),
+                Err(refusal) => Err(refusal),
+            }
         };
         if let Err(refusal) = written {
+            let echo = ResponseItem { operation: Some(call.answered()), ..echo };
             response.refuse(&echo, refusal).map_err(|_| NoRoom)?;
             if !go_on {
                 break;
@@ -143,8 +154,14 @@ async fn run_together<S: Scope>(
     let mut failure = None;
     for item in message.items.iter() {
         let call = Call::new(&together, message.version, limits, item.operation, &batch);
-        let asynchronous = message.header.asynchronous == Some(AsynchronousMode::Mandatory);
-        match one(&call, &item, asynchronous).await {
+        // What must be answered later cannot be undone together with what comes after it.
+        let later = message.header.asynchronous == Some(AsynchronousMode::Mandatory);
+        let outcome = if later {
+            recorded(&call, Err(Refusal::FeatureNotSupported)).await
+        } else {
+            one(&call, &item).await
+        };
+        match outcome {
             Ok(answer) => {
                 let answer = answer.into_value();
                 batch.leave(item.operation, answer.leaves);
@@ -177,24 +194,61 @@ async fn run_together<S: Scope>(
     Ok(())
 }
 
-/// One item, recorded: what comes out may be seen.
-async fn one<S: Scope>(
+/// Is the answer to come later? A client of 1.x says that it would wait, one of 2.x that it wants to. The items of a batch
+/// that build on each other are answered at once where the client leaves it to us.
+fn waits(message: &RequestMessage<'_>, operation: Operation) -> bool {
+    let wanted = match message.header.asynchronous {
+        None | Some(AsynchronousMode::Prohibited) => false,
+        Some(AsynchronousMode::Optional) => {
+            !message.version.tags_attributes() && message.header.batch_count == 1
+        }
+        Some(AsynchronousMode::Mandatory) => true,
+    };
+    wanted && crate::ops::may_wait(operation)
+}
+
+/// Lets one item wait; its refusal is recorded, what it does will be when it is done.
+async fn submitted<S: Scope>(
     call: &Call<'_, S>,
     item: &RequestBatchItem<'_>,
-    asynchronous: bool,
-) -> Result<Audited<Answer>, Refusal> {
+) -> Result<Correlation, Refusal> {
     let outcome = if item.has_critical_extension() {
         Err(Refusal::CriticalExtension)
-    } else if asynchronous {
-        Err(Refusal::FeatureNotSupported)
+    } else {
+        crate::ops::submit(call, item.payload)
+    };
+    match outcome {
+        Ok(correlation) => Ok(correlation),
+        Err(refusal) => match recorded(call, Err(refusal)).await {
+            Ok(_) => Err(refusal),
+            Err(refusal) => Err(refusal),
+        },
+    }
+}
+
+/// One item, recorded: what comes out may be seen.
+async fn one<S: Scope>(call: &Call<'_, S>, item: &RequestBatchItem<'_>) -> Result<Audited<Answer>, Refusal> {
+    let outcome = if item.has_critical_extension() {
+        Err(Refusal::CriticalExtension)
     } else {
         crate::ops::run(call, item.payload).await
     };
+    recorded(call, outcome).await
+}
+
+/// Records how a call ended.
+///
+/// # Errors
+/// The refusal it ended with; or that it could not be recorded, and nobody may be told.
+pub(crate) async fn recorded<S: Scope>(
+    call: &Call<'_, S>,
+    outcome: Result<Unaudited<Answer>, Refusal>,
+) -> Result<Audited<Answer>, Refusal> {
     match outcome {
         Ok(unaudited) => unaudited.commit(call.scope).await.map_err(of_scope),
         Err(refusal) => {
             let event = Event {
-                action: Action::Kmip(call.operation.code()),
+                action: Action::Kmip(call.answered().code()),
                 outcome: Ended::Refused,
                 reason: Reason::word(word(refusal)),
                 object: call.subject(),

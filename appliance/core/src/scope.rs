@@ -6,7 +6,7 @@
 
 use crate::audited::Event;
 use crate::object::Object;
-use crate::ops::Streams;
+use crate::ops::{Pending, Streams};
 use core::future::Future;
 use holdfast_model::trust::Identity;
 use holdfast_model::{ObjectId, Timestamp};
@@ -82,6 +82,9 @@ pub trait Scope {
 
     /// The tenant's cryptographic operations that come in parts.
     fn streams(&self) -> &Streams;
+
+    /// The tenant's requests whose answers are fetched later.
+    fn pending(&self) -> &Pending;
 
     /// The object, unwrapped and authenticated; from the cache if it is there. Unseals the tenant on demand.
     fn load(&self, id: ObjectId) -> impl Future<Output = Result<Rc<Object>, ScopeError>>;

@@ -114,3 +114,11 @@ pub const STREAMS_PER_TENANT_MAX: usize = 256;
 pub const STREAM_BYTES_PER_TENANT_MAX: usize = 16 << 20;
 /// A stream whose next part does not come in this time is wiped.
 pub const STREAM_IDLE_MAX: Duration = Duration::from_secs(300);
+/// Requests of one tenant whose answers are to be fetched later.
+pub const PENDING_PER_TENANT_MAX: usize = 256;
+/// Bytes of these requests.
+pub const PENDING_BYTES_PER_TENANT_MAX: usize = 4 << 20;
+/// After this time such a request is done when its client speaks next, if it was not asked for before.
+pub const PENDING_START_AFTER: Duration = Duration::from_secs(5);
+/// After this time an answer that nobody fetched is forgotten.
+pub const PENDING_TIME_MAX: Duration = Duration::from_secs(3600);

@@ -6,7 +6,7 @@ use super::unseal::store_error;
 use crate::audited::Event;
 use crate::custody::vault::{self, Checked};
 use crate::object::Object;
-use crate::ops::Streams;
+use crate::ops::{Pending, Streams};
 use crate::scope::{Change, Find, Scope, ScopeError};
 use crate::tenant::Tenant;
 use holdfast_model::limits::PAGE_ITEMS_MAX;
@@ -107,6 +107,10 @@ impl Scope for RequestScope {
 
     fn streams(&self) -> &Streams {
         &self.tenant.streams
+    }
+
+    fn pending(&self) -> &Pending {
+        &self.tenant.pending
     }
 
     async fn load(&self, id: ObjectId) -> Result<Rc<Object>, ScopeError> {

@@ -50,6 +50,7 @@ pub struct Call<'c, S: Scope> {
     /// What is asked.
     pub operation: Operation,
     batch: &'c Batch,
+    answered: Cell<Operation>,
     subject: Cell<Option<ObjectId>>,
     key_version: Cell<KeyVersion>,
 }
@@ -64,7 +65,24 @@ impl<'c, S: Scope> Call<'c, S> {
         batch: &'c Batch,
     ) -> Self {
         let key_version = Cell::new(KeyVersion::default());
-        Self { scope, version, limits, operation, batch, subject: Cell::new(None), key_version }
+        let answered = Cell::new(operation);
+        Self { scope, version, limits, operation, batch, answered, subject: Cell::new(None), key_version }
+    }
+
+    /// The operation that the answer is of: Poll is answered with that of the request it asks for.
+    pub fn answered(&self) -> Operation {
+        self.answered.get()
+    }
+
+    /// Notes that the answer is of another operation.
+    pub(super) fn answers(&self, operation: Operation) {
+        self.answered.set(operation);
+    }
+
+    /// Notes what another call, made for this one, was about.
+    pub(super) fn stands_for(&self, other: &Call<'_, S>) {
+        self.subject.set(other.subject.get());
+        self.key_version.set(other.key_version.get());
     }
 
     /// The object it is about, for the audit log.
@@ -129,11 +147,11 @@ impl<'c, S: Scope> Call<'c, S> {
 
     /// The result of an operation that changed nothing.
     pub fn used(&self, answer: Answer) -> Unaudited<Answer> {
-        Unaudited::used(answer, done(self.operation, self.subject(), self.key_version()))
+        Unaudited::used(answer, done(self.answered(), self.subject(), self.key_version()))
     }
 
     /// The result of an operation that changed something.
     pub fn changed(&self, answer: Answer) -> Unaudited<Answer> {
-        Unaudited::changed(answer, done(self.operation, self.subject(), self.key_version()))
+        Unaudited::changed(answer, done(self.answered(), self.subject(), self.key_version()))
     }
 }

@@ -11,6 +11,7 @@ mod alter;
 mod archive;
 mod birth;
 mod call;
+mod cancel;
 mod change;
 mod check;
 mod cipher;
@@ -37,9 +38,13 @@ mod modify_attribute;
 mod obtain_lease;
 mod pair;
 mod parts;
+mod pending;
 mod ping;
+mod poll;
+mod process;
 mod profiles;
 mod query;
+mod query_asynchronous_requests;
 mod recover;
 mod register;
 mod revoke;
@@ -57,6 +62,9 @@ mod view;
 mod wrapping;
 
 pub use call::{Answer, Call};
+pub use pending::Pending;
+pub(crate) use pending::{catch_up, may_wait, submit};
+pub(crate) use streams::Correlation;
 pub use streams::Streams;
 
 use crate::audited::Unaudited;
@@ -115,6 +123,8 @@ operations! {
     ARCHIVE Manage archive;
     RECOVER Manage recover;
     QUERY Observe query;
+    CANCEL Observe cancel;
+    POLL Observe poll;
     DISCOVER_VERSIONS Observe discover_versions;
     ENCRYPT Use encrypt;
     DECRYPT Use decrypt;
@@ -129,6 +139,8 @@ operations! {
     INTEROP Observe interop;
     ADJUST_ATTRIBUTE Manage adjust_attribute;
     SET_ATTRIBUTE Manage set_attribute;
+    QUERY_ASYNCHRONOUS_REQUESTS Observe query_asynchronous_requests;
+    PROCESS Observe process;
     PING Observe ping;
 }
 
@@ -137,6 +149,15 @@ operations! {
 /// # Errors
 /// The refusal; nothing was done.
 pub async fn run<S: Scope>(call: &Call<'_, S>, payload: Item<'_>) -> Result<Unaudited<Answer>, Refusal> {
+    permitted(call)?;
+    dispatch(call, payload).await
+}
+
+/// Is there the operation that `call` names, in its version, and may the client ask for it?
+///
+/// # Errors
+/// [`Refusal::OperationNotSupported`], [`Refusal::PermissionDenied`].
+fn permitted<S: Scope>(call: &Call<'_, S>) -> Result<(), Refusal> {
     let row = TABLE
         .iter()
         .find(|row| row.operation == call.operation && row.operation.exists_in(call.version))
@@ -144,5 +165,5 @@ pub async fn run<S: Scope>(call: &Call<'_, S>, payload: Item<'_>) -> Result<Unau
     if call.scope.identity().permission < row.permission {
         return Err(Refusal::PermissionDenied);
     }
-    dispatch(call, payload).await
+    Ok(())
 }

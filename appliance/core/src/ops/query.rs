@@ -36,7 +36,7 @@ const SERVER_INFORMATION: &[(Tag, &str)] =
 
 const CAPABILITIES: CapabilityInformation = CapabilityInformation {
     streaming: Some(true),
-    asynchronous: Some(false),
+    asynchronous: Some(true),
     attestation: Some(false),
     batch_undo: Some(true),
     batch_continue: Some(true),

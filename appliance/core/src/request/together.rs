@@ -5,7 +5,7 @@
 
 use crate::audited::Event;
 use crate::object::Object;
-use crate::ops::Streams;
+use crate::ops::{Pending, Streams};
 use crate::scope::{Change, Find, Scope, ScopeError};
 use core::cell::RefCell;
 use holdfast_model::audit::{Outcome, Reason};
@@ -81,6 +81,10 @@ impl<S: Scope> Scope for Together<'_, S> {
 
     fn streams(&self) -> &Streams {
         self.scope.streams()
+    }
+
+    fn pending(&self) -> &Pending {
+        self.scope.pending()
     }
 
     async fn load(&self, id: ObjectId) -> Result<Rc<Object>, ScopeError> {

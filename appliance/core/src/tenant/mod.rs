@@ -9,7 +9,7 @@ pub mod orders;
 use crate::custody::keys::TenantKey;
 use crate::custody::service_record::ServiceKeys;
 use crate::lane::task::Resolver;
-use crate::ops::Streams;
+use crate::ops::{Pending, Streams};
 use cache::Cache;
 use core::cell::{Cell, RefCell};
 use holdfast_model::status::{TenantState, TenantStatus};
@@ -39,6 +39,8 @@ pub struct Tenant {
     pub cache: RefCell<Cache>,
     /// Its cryptographic operations that come in parts.
     pub streams: Streams,
+    /// Its requests whose answers are fetched later.
+    pub pending: Pending,
     /// Counts the wipes: what began before one must not go on after it.
     epoch: Cell<u64>,
     /// Who waits for the unsealing that is under way, if one is.
@@ -71,6 +73,7 @@ impl Tenant {
             keys: RefCell::new(None),
             cache: RefCell::new(Cache::default()),
             streams: Streams::default(),
+            pending: Pending::default(),
             epoch: Cell::new(0),
             unsealing: RefCell::new(None),
             root: RefCell::new(RootHealth::default()),
@@ -109,13 +112,14 @@ impl Tenant {
         true
     }
 
-    /// Wipes L2, every L3, every cached object and every stream. Calling twice is harmless.
+    /// Wipes L2, every L3, every cached object, every stream and every request that waits. Calling twice is harmless.
     pub fn wipe(&self) {
         self.epoch.set(self.epoch.get().wrapping_add(1));
         let keys = self.keys.borrow_mut().take();
         drop(keys);
         self.cache.borrow_mut().clear();
         self.streams.clear();
+        self.pending.clear();
     }
 
     /// Takes new orders. A tenant that is cut off is wiped before anything else.

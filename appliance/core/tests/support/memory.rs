@@ -9,7 +9,7 @@ use holdfast_core::audited::Event;
 use holdfast_core::crypto::{Schedules, random::Random};
 use holdfast_core::managed::Managed;
 use holdfast_core::object::Object;
-use holdfast_core::ops::Streams;
+use holdfast_core::ops::{Pending, Streams};
 use holdfast_core::request::{Limits, answer};
 use holdfast_core::scope::{Change, Find, Scope, ScopeError};
 use holdfast_model::record::Revision;
@@ -34,6 +34,7 @@ pub(crate) struct Store {
     random: RefCell<Random>,
     now: Cell<u64>,
     streams: Streams,
+    pending: Pending,
     /// Every event and whether it had to be durable.
     pub(crate) events: RefCell<Vec<(Event, bool)>>,
     /// Refuse to record.
@@ -54,6 +55,7 @@ impl Store {
             random: RefCell::new(Random::new().unwrap()),
             now: Cell::new(1_795_000_000_000),
             streams: Streams::default(),
+            pending: Pending::default(),
             events: RefCell::default(),
             audit_is_full: Cell::new(false),
             broken: Cell::new(None),
@@ -75,6 +77,7 @@ impl Store {
     /// Forgets what was cached, as a restart does.
     pub(crate) fn restart(&self) {
         self.streams.clear();
+        self.pending.clear();
         for stored in self.objects.borrow_mut().values_mut() {
             stored.object = Rc::new(copy(&stored.object, stored.object.revision));
         }
@@ -161,6 +164,10 @@ impl Scope for Memory {
 
     fn streams(&self) -> &Streams {
         &self.store.streams
+    }
+
+    fn pending(&self) -> &Pending {
+        &self.store.pending
     }
 
     async fn load(&self, id: ObjectId) -> Result<Rc<Object>, ScopeError> {
