@@ -2,13 +2,9 @@
 //!
 //! Found by tracing the agent through its whole life: taking the log up, serving, a full disk, a new segment, ending.
 
-use hardening::sandbox::{Condition, FileAccess, Profile, RUNTIME, Rule, Test};
+use hardening::sandbox::{Condition, FileAccess, Profile, REWIRING, RUNTIME, Rule, Test};
 use std::path::Path;
 
-/// `ioctl` that switches blocking; from the kernel's `asm-generic/ioctls.h`.
-const FIONBIO: u64 = 0x5421;
-/// `fcntl` that duplicates a descriptor above a number; from the kernel's `linux/fcntl.h`.
-const F_DUPFD_CLOEXEC: u64 = 1030;
 /// `fcntl` that reads the seals of shared memory; from the kernel's `linux/fcntl.h`.
 const F_GET_SEALS: u64 = 1034;
 
@@ -18,12 +14,6 @@ const SYSCALLS: &[Rule] = &[
     Rule::any("sendto", "replies on links; reports to warden"),
     Rule::when("write", &[Condition::int(0, Test::Equals(2))], "log lines"),
     Rule::any("recvmsg", "warden's orders and the descriptors beside them"),
-    Rule::when("ioctl", &[Condition::int(1, Test::Equals(FIONBIO))], "a new link is made non-blocking"),
-    Rule::when(
-        "fcntl",
-        &[Condition::int(1, Test::Equals(F_DUPFD_CLOEXEC))],
-        "a new descriptor is moved out of the way of the old ones",
-    ),
     Rule::when("fcntl", &[Condition::int(1, Test::Equals(F_GET_SEALS))], "a ring must be sealed"),
     Rule::any("fstat", "the size of a ring"),
     Rule::any("newfstatat", "the size of a ring, as some C libraries ask for it"),
@@ -42,6 +32,6 @@ const SYSCALLS: &[Rule] = &[
 /// The profile for a log in this directory.
 #[must_use]
 pub fn profile(directory: &Path) -> Profile {
-    let profile = Profile::new("audit-agent", RUNTIME).and_syscalls(SYSCALLS);
+    let profile = Profile::new("audit-agent", RUNTIME).and_syscalls(REWIRING).and_syscalls(SYSCALLS);
     profile.and_file(directory, FileAccess::ReadWrite, "the log")
 }

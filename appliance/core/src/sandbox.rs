@@ -2,12 +2,8 @@
 //!
 //! No file, no socket of its own, no exec, no new process or thread. There are no file and no port rules at all.
 
-use hardening::sandbox::{Condition, Profile, RUNTIME, Rule, Test};
+use hardening::sandbox::{Condition, Profile, REWIRING, RUNTIME, Rule, Test};
 
-/// `ioctl` that switches blocking; from the kernel's `asm-generic/ioctls.h`.
-const FIONBIO: u64 = 0x5421;
-/// `fcntl` that duplicates a descriptor above a number; from the kernel's `linux/fcntl.h`.
-const F_DUPFD_CLOEXEC: u64 = 1030;
 /// More descriptors than any core has; for the filter that warden's children inherit.
 pub const HIGHEST_FD: i32 = 1023;
 
@@ -21,12 +17,6 @@ const FIXED: &[Rule] = &[
     Rule::any("epoll_ctl", "watches a link that was wired anew, or one that has bytes to write"),
     Rule::any("dup3", "puts a new end of a link at the number of the old one"),
     Rule::any("clock_nanosleep", "the slow lane rests when every queue is full"),
-    Rule::when(
-        "fcntl",
-        &[Condition::int(1, Test::Equals(F_DUPFD_CLOEXEC))],
-        "moves a descriptor out of the way of the fixed ones",
-    ),
-    Rule::when("ioctl", &[Condition::int(1, Test::Equals(FIONBIO))], "a new link is made non-blocking"),
 ];
 
 /// The profile, with descriptors up to `highest` and no other.
@@ -41,5 +31,5 @@ pub fn profile(highest: i32) -> Profile {
         Rule::when("write", ours, "wakes another lane; logs to standard error"),
         Rule::when("sendto", ours, "answers on a link; tells warden"),
     ];
-    Profile::new("core", RUNTIME).and_syscalls(FIXED).and_syscalls(&rules)
+    Profile::new("core", RUNTIME).and_syscalls(REWIRING).and_syscalls(FIXED).and_syscalls(&rules)
 }

@@ -23,6 +23,12 @@ mod worker;
 pub use sandbox::profile;
 pub use server::{Server, Sockets};
 
+/// The parsers of what strangers send, each alone, so that they can be fuzzed without a network.
+pub mod strangers {
+    pub use crate::ops::{Asked, Status, parse};
+    pub use crate::tls::peer::{Subject, authority_key, fingerprint, not_after, subject, subject_key};
+}
+
 use hardening::sandbox::Lockdown;
 use holdfast_model::limits::CONNECTIONS_MAX;
 use holdfast_ports::child::{Child, ChildError, Control, Event};

@@ -2,20 +2,18 @@
 //!
 //! Separate so that the list can be read alone. Everything not listed kills the process.
 
-use hardening::sandbox::{Condition, Profile, RUNTIME, Rule, Test};
+use hardening::sandbox::{Condition, Profile, REWIRING, RUNTIME, Rule, Test};
 
 // Numbers of the kernel's interface; no crate that we use below `hardening` has them as constants.
 const F_GETFL: u64 = 3;
 const F_SETFL: u64 = 4;
-const F_DUPFD_CLOEXEC: u64 = 1030;
-const FIONBIO: u64 = 0x5421;
 const IPPROTO_TCP: u64 = 6;
 const TCP_NODELAY: u64 = 1;
 
 /// The sandbox of the frontend: no files, no ports to bind or to connect to, no new sockets but accepted ones.
 #[must_use]
 pub fn profile() -> Profile {
-    Profile::new("frontend", RUNTIME).and_syscalls(SERVING)
+    Profile::new("frontend", RUNTIME).and_syscalls(REWIRING).and_syscalls(SERVING)
 }
 
 const SERVING: &[Rule] = &[
@@ -35,13 +33,7 @@ const SERVING: &[Rule] = &[
         &[Condition::int(1, Test::Equals(IPPROTO_TCP)), Condition::int(2, Test::Equals(TCP_NODELAY))],
         "replies are not held back to fill packets",
     ),
-    Rule::when("ioctl", &[Condition::int(1, Test::Equals(FIONBIO))], "new links are non-blocking"),
     Rule::when("fcntl", &[Condition::int(1, Test::Equals(F_GETFL))], "is a socket non-blocking"),
     Rule::when("fcntl", &[Condition::int(1, Test::Equals(F_SETFL))], "make it so"),
-    Rule::when(
-        "fcntl",
-        &[Condition::int(1, Test::Equals(F_DUPFD_CLOEXEC))],
-        "new links go above the fixed numbers",
-    ),
     Rule::any("ppoll", "a TLS signature from core is waited for"),
 ];

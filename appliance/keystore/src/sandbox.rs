@@ -2,13 +2,8 @@
 //!
 //! Found by tracing the agent through its whole life: opening, serving, a full disk, opening anew, ending.
 
-use hardening::sandbox::{Condition, FileAccess, Profile, RUNTIME, Rule, Test};
+use hardening::sandbox::{Condition, FileAccess, Profile, REWIRING, RUNTIME, Rule, Test};
 use holdfast_ports::settings::KeystoreBackend;
-
-/// `ioctl` that switches blocking; from the kernel's `asm-generic/ioctls.h`.
-const FIONBIO: u64 = 0x5421;
-/// `fcntl` that duplicates a descriptor above a number; from the kernel's `linux/fcntl.h`.
-const F_DUPFD_CLOEXEC: u64 = 1030;
 
 const SYSCALLS: &[Rule] = &[
     Rule::any("ppoll", "waits for requests and orders"),
@@ -16,12 +11,6 @@ const SYSCALLS: &[Rule] = &[
     Rule::when("write", &[Condition::int(0, Test::Equals(2))], "log lines"),
     Rule::any("sendto", "replies on links; reports to warden"),
     Rule::any("recvmsg", "warden's orders and the descriptors beside them"),
-    Rule::when("ioctl", &[Condition::int(1, Test::Equals(FIONBIO))], "a new link is made non-blocking"),
-    Rule::when(
-        "fcntl",
-        &[Condition::int(1, Test::Equals(F_DUPFD_CLOEXEC))],
-        "a new descriptor is moved out of the way of the old ones",
-    ),
     Rule::any("openat", "the store's file and directory; what may be opened is up to Landlock"),
     Rule::any("rename", "a new store gets its name when it is whole"),
     Rule::any("unlink", "what is left of a store half made goes"),
@@ -38,7 +27,7 @@ const SYSCALLS: &[Rule] = &[
 /// The profile for these settings.
 #[must_use]
 pub fn profile(settings: &KeystoreBackend) -> Profile {
-    let profile = Profile::new("keystore-agent", RUNTIME).and_syscalls(SYSCALLS);
+    let profile = Profile::new("keystore-agent", RUNTIME).and_syscalls(REWIRING).and_syscalls(SYSCALLS);
     match settings {
         KeystoreBackend::Embedded(directory) => {
             profile.and_file(directory, FileAccess::ReadWrite, "the store")

@@ -4,12 +4,9 @@
 //! taken away and brought back, ending. The vendor's module is native code that we did not write: the list is wider
 //! than that of our other processes, and what may be opened or connected to is up to Landlock and the configuration.
 
-use hardening::sandbox::{Condition, FileAccess, PortAccess, Profile, RUNTIME, Rule, Test};
+use hardening::sandbox::{Condition, FileAccess, PortAccess, Profile, REWIRING, RUNTIME, Rule, Test};
 use holdfast_ports::settings;
 use std::path::Path;
-
-const FIONBIO: u64 = 0x5421;
-const F_DUPFD_CLOEXEC: u64 = 1030;
 
 const SYSCALLS: &[Rule] = &[
     Rule::any("ppoll", "waits for requests, orders and replies"),
@@ -17,12 +14,6 @@ const SYSCALLS: &[Rule] = &[
     Rule::any("sendto", "replies on links; reports to warden"),
     Rule::any("recvmsg", "warden's orders and the descriptors beside them"),
     Rule::any("clock_nanosleep", "the back-off"),
-    Rule::when("ioctl", &[Condition::int(1, Test::Equals(FIONBIO))], "a new link is made non-blocking"),
-    Rule::when(
-        "fcntl",
-        &[Condition::int(1, Test::Equals(F_DUPFD_CLOEXEC))],
-        "a new descriptor is moved out of the way of the old ones",
-    ),
     Rule::any("write", "log lines; waking the agent; the module's files"),
     Rule::any("writev", "the C library's messages"),
     Rule::any("read", "waking up; the module's files"),
@@ -101,7 +92,7 @@ const LOADING: &[&str] = &[
 /// The profile for these settings.
 #[must_use]
 pub fn profile(settings: &settings::Root) -> Profile {
-    let mut profile = Profile::new("root-agent", RUNTIME).and_syscalls(SYSCALLS);
+    let mut profile = Profile::new("root-agent", RUNTIME).and_syscalls(REWIRING).and_syscalls(SYSCALLS);
     if !settings.connect_ports.is_empty() {
         profile = profile.and_syscalls(NETWORK);
     }

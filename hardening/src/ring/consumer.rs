@@ -3,7 +3,7 @@
 use std::os::fd::AsFd;
 use std::sync::atomic::{Ordering, fence};
 
-use super::shared::{RECORD_BYTES_MAX, Shared, WORD, footprint};
+use super::memory::{RECORD_BYTES_MAX, Shared, WORD, footprint};
 use super::{Position, RingError};
 
 /// Reads records from a ring, and gives their room back when told. There must be one reader at a time.

@@ -12,14 +12,14 @@
 //! Rules: memfd_create(2), F_ADD_SEALS in fcntl(2).
 
 mod consumer;
+mod memory;
 mod producer;
-mod shared;
 #[cfg(test)]
 mod tests;
 
 pub use consumer::RingConsumer;
+pub use memory::{RECORD_BYTES_MAX, RING_BYTES_MAX, RING_BYTES_MIN};
 pub use producer::{Doorbell, Pushed, RingProducer};
-pub use shared::{RECORD_BYTES_MAX, RING_BYTES_MAX, RING_BYTES_MIN};
 
 /// A place in the ring: how many bytes were ever written before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{Ordering, fence};
 
-use super::shared::{RECORD_BYTES_MAX, Shared, WORD, footprint};
+use super::memory::{RECORD_BYTES_MAX, Shared, WORD, footprint};
 use super::{Position, RingError};
 
 /// Writes records into a ring. There must be one writer at a time.

@@ -13,7 +13,7 @@ mod rules;
 use std::path::PathBuf;
 
 pub use profile::{Condition, FileAccess, FileRule, PortAccess, PortRule, Profile, Rule, Test, Width};
-pub use rules::{LOCKING_DOWN, RUNTIME, STARTING};
+pub use rules::{LOCKING_DOWN, REWIRING, RUNTIME, STARTING};
 
 use crate::memory_right;
 use crate::process::{self, ProcessError};

@@ -40,6 +40,16 @@ pub const RUNTIME: &[Rule] = &[
     Rule::any("exit_group", "the process ends"),
 ];
 
+/// What a process does with a new end of a link that its parent hands it: out of the way of the old ones, non-blocking.
+pub const REWIRING: &[Rule] = &[
+    Rule::when("ioctl", &[Condition::int(1, Test::Equals(libc::FIONBIO))], "a new link is made non-blocking"),
+    Rule::when(
+        "fcntl",
+        &[Condition::int(1, Test::Equals(libc::F_DUPFD_CLOEXEC.unsigned_abs() as u64))],
+        "a new descriptor is moved out of the way of those at fixed numbers",
+    ),
+];
+
 /// What a process needs to lock itself down under a filter that it inherited: identity, limits, secret memory,
 /// Landlock, seccomp. A process that starts others has these in its union.
 pub const LOCKING_DOWN: &[Rule] = &[

@@ -1,5 +1,11 @@
 //! Any bytes as a message: framed, checked, read by its types, written again, read again.
 #![no_main]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a crash is how a fuzz target reports"
+)]
 
 use kmip::message::{RequestMessage, ResponseMessage};
 use kmip::operation::{Request, Response};

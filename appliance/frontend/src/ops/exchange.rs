@@ -12,19 +12,26 @@ const WASTE_PIECES_MAX: usize = 128;
 
 /// A request that is understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub(super) path: String,
+pub struct Asked {
+    /// The target without its query.
+    pub path: String,
     head_only: bool,
 }
 
 /// What an answer says first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub enum Status {
+    /// Here it is.
     Ok,
+    /// Not understood.
     BadRequest,
+    /// No such path.
     NotFound,
+    /// Nothing can be changed here.
     MethodNotAllowed,
+    /// The head of the request is too long.
     TooLarge,
+    /// We could not say it.
     Failed,
 }
 
@@ -97,7 +104,10 @@ pub(super) async fn write(mut stream: TcpStream, response: Response) {
 }
 
 /// Understands the request line; headers are not needed.
-fn parse(head: &[u8]) -> Result<Asked, Status> {
+///
+/// # Errors
+/// The [`Status`] to answer with.
+pub fn parse(head: &[u8]) -> Result<Asked, Status> {
     let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
     let line = core::str::from_utf8(line).map_err(|_| Status::BadRequest)?;
     let mut words = line.split(' ');

@@ -9,7 +9,8 @@ mod metrics;
 
 use crate::counters::Counters;
 use crate::edge::StatusQuestion;
-use exchange::{Asked, Response, Status};
+use exchange::Response;
+pub use exchange::{Asked, Status, parse};
 use holdfast_model::Timestamp;
 use holdfast_model::limits::{OPS_CONNECTIONS_MAX, OPS_CORE_TIMEOUT, OPS_TIMEOUT};
 use holdfast_model::role::Role;

@@ -16,14 +16,18 @@ const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 
 /// What trust rules ask about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Subject {
-    pub(crate) common_name: Option<String>,
-    pub(crate) organization: Option<String>,
-    pub(crate) not_after: Timestamp,
+pub struct Subject {
+    /// Subject common name, if there is exactly one.
+    pub common_name: Option<String>,
+    /// Subject organisation, if there is exactly one.
+    pub organization: Option<String>,
+    /// The certificate is worthless from here on.
+    pub not_after: Timestamp,
 }
 
 /// Reads a certificate; `None` when it is none.
-pub(crate) fn subject(der: &[u8]) -> Option<Subject> {
+#[must_use]
+pub fn subject(der: &[u8]) -> Option<Subject> {
     let certificate = Certificate::from_der(der).ok()?;
     let body = certificate.tbs_certificate();
     Some(Subject {
@@ -34,7 +38,8 @@ pub(crate) fn subject(der: &[u8]) -> Option<Subject> {
 }
 
 /// When a certificate ends; `None` when it is none.
-pub(crate) fn not_after(der: &[u8]) -> Option<Timestamp> {
+#[must_use]
+pub fn not_after(der: &[u8]) -> Option<Timestamp> {
     Certificate::from_der(der).ok().map(|c| end_of(c.tbs_certificate().validity().not_after))
 }
 
@@ -45,21 +50,24 @@ fn end_of(time: x509_cert::time::Time) -> Timestamp {
 }
 
 /// Which key signed this certificate, if it says so.
-pub(crate) fn authority_key(der: &[u8]) -> Option<Vec<u8>> {
+#[must_use]
+pub fn authority_key(der: &[u8]) -> Option<Vec<u8>> {
     let certificate = Certificate::from_der(der).ok()?;
     let (_, found) = certificate.tbs_certificate().get_extension::<AuthorityKeyIdentifier>().ok()??;
     Some(found.key_identifier?.as_bytes().to_vec())
 }
 
 /// The name of this certificate's own key, if it says so.
-pub(crate) fn subject_key(der: &[u8]) -> Option<Vec<u8>> {
+#[must_use]
+pub fn subject_key(der: &[u8]) -> Option<Vec<u8>> {
     let certificate = Certificate::from_der(der).ok()?;
     let (_, found) = certificate.tbs_certificate().get_extension::<SubjectKeyIdentifier>().ok()??;
     Some(found.0.as_bytes().to_vec())
 }
 
 /// SHA-256 of a certificate.
-pub(crate) fn fingerprint(der: &[u8]) -> Fingerprint {
+#[must_use]
+pub fn fingerprint(der: &[u8]) -> Fingerprint {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
     let mut bytes = [0; 32];
     bytes.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);

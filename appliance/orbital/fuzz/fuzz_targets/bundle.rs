@@ -3,6 +3,12 @@
 //! The seeds are good bundles; the keys that signed them are gone. Because no mutation gets past the signatures, the
 //! body is also read without them.
 #![no_main]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a crash is how a fuzz target reports"
+)]
 
 use holdfast_model::{ApplianceId, ClusterId, Timestamp};
 use holdfast_orbital::sign::{payload, unverified};

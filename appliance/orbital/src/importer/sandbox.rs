@@ -1,12 +1,8 @@
 //! What the importer may do, as data: read one directory, write into another, talk to core and warden.
 
-use hardening::sandbox::{Condition, FileAccess, Profile, RUNTIME, Rule, Test};
+use hardening::sandbox::{Condition, FileAccess, Profile, REWIRING, RUNTIME, Rule, Test};
 use holdfast_ports::settings::Importer;
 
-/// `ioctl` that switches blocking; from the kernel's `asm-generic/ioctls.h`.
-const FIONBIO: u64 = 0x5421;
-/// `fcntl` that duplicates a descriptor above a number; from the kernel's `linux/fcntl.h`.
-const F_DUPFD_CLOEXEC: u64 = 1030;
 /// `fcntl` that reads a descriptor's flags (debug builds of std look before they close).
 const F_GETFL: u64 = 3;
 
@@ -16,12 +12,6 @@ const SYSCALLS: &[Rule] = &[
     Rule::when("write", &[Condition::int(0, Test::Equals(2))], "log lines"),
     Rule::any("sendto", "bundles to core; reports to warden"),
     Rule::any("recvmsg", "warden's orders and the descriptors beside them"),
-    Rule::when("ioctl", &[Condition::int(1, Test::Equals(FIONBIO))], "a new link is made non-blocking"),
-    Rule::when(
-        "fcntl",
-        &[Condition::int(1, Test::Equals(F_DUPFD_CLOEXEC))],
-        "a new descriptor is moved out of the way of the old ones",
-    ),
     Rule::when("fcntl", &[Condition::int(1, Test::Equals(F_GETFL))], "an open directory is read"),
     Rule::any("openat", "bundles and receipts; what may be opened is up to Landlock"),
     Rule::any("getdents64", "which files are there"),
@@ -37,6 +27,7 @@ const SYSCALLS: &[Rule] = &[
 #[must_use]
 pub fn profile(settings: &Importer) -> Profile {
     Profile::new("importer", RUNTIME)
+        .and_syscalls(REWIRING)
         .and_syscalls(SYSCALLS)
         .and_file(&settings.spool, FileAccess::Read, "bundles that were carried in")
         .and_file(&settings.outbox, FileAccess::ReadWrite, "receipts to be carried out")
