@@ -26,6 +26,6 @@ fn main() {
             from = begin;
         }
         let request = xml::to_ttlv(&text, &Limits::DEFAULT).unwrap();
-        std::fs::write(here.join("corpus/answer").join(path.file_name().unwrap()), request.to_vec()).unwrap();
+        std::fs::write(here.join("corpus/answer").join(path.file_name().unwrap()), &request).unwrap();
     }
 }
