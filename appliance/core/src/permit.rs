@@ -58,6 +58,8 @@ macro_rules! purposes {
 }
 
 const KEYS: &[ObjectType] = &[ObjectType::SYMMETRIC_KEY, ObjectType::PUBLIC_KEY, ObjectType::PRIVATE_KEY];
+const SECRETS: &[ObjectType] =
+    &[ObjectType::SYMMETRIC_KEY, ObjectType::PUBLIC_KEY, ObjectType::PRIVATE_KEY, ObjectType::SECRET_DATA];
 const SYMMETRIC: &[ObjectType] = &[ObjectType::SYMMETRIC_KEY];
 
 purposes! {
@@ -77,6 +79,8 @@ purposes! {
     Wrapping: Use, CryptographicUsageMask::WRAP_KEY, Protects, KEYS;
     /// Unwrapping another object on its way in.
     Unwrapping: Use, CryptographicUsageMask::UNWRAP_KEY, Processes, KEYS;
+    /// Deriving another secret from it.
+    Deriving: Use, CryptographicUsageMask::DERIVE_KEY, Protects, SECRETS;
     /// Get, in clear.
     Reading: Manage, CryptographicUsageMask::from_bits(0), Reads, &[];
     /// Get, wrapped by another key.

@@ -7,6 +7,7 @@
 pub mod aes;
 pub mod asymmetric;
 pub mod der;
+pub mod derivation;
 pub mod gcm;
 pub mod padding;
 pub mod random;

@@ -34,6 +34,11 @@ pub(super) enum Origin {
     Made,
     /// The client gave it.
     Given,
+    /// The server made it of others; `hidden` if nobody outside can have known those.
+    Derived {
+        /// Was each of them always sensitive?
+        hidden: bool,
+    },
 }
 
 /// A new object, to be stored.
@@ -55,21 +60,25 @@ pub(super) struct Newborn {
 /// # Errors
 /// [`Refusal::NameNotUnique`], and what the scope says.
 pub(super) async fn bear<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<ObjectId, Refusal> {
-    let object = prepare(call, newborn).await?;
+    let object = prepare(call, newborn, None).await?;
     let id = object.id;
     call.about(&object);
     store(call, vec![object]).await?;
     Ok(id)
 }
 
-/// Sets what the server sets; nothing is stored yet.
+/// Sets what the server sets; nothing is stored yet. A name that `replaced` has is free.
 ///
 /// # Errors
 /// [`Refusal::NameNotUnique`], and what the scope says.
-pub(super) async fn prepare<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Refusal> {
+pub(super) async fn prepare<S: Scope>(
+    call: &Call<'_, S>,
+    newborn: Newborn,
+    replaced: Option<ObjectId>,
+) -> Result<Object, Refusal> {
     let names: Vec<_> =
         newborn.given.of(&AttributeName::Standard(Tag::NAME)).filter_map(|name| name.value.clone()).collect();
-    names_are_free(call, &names, None, Refusal::NameNotUnique).await?;
+    names_are_free(call, &names, replaced, Refusal::NameNotUnique).await?;
     if newborn.given.get(Tag::QUANTUM_SAFE) == Some(&AttributeValue::Boolean(true)) && !quantum_safe(&newborn)
     {
         return Err(Refusal::NotQuantumSafe);
@@ -122,11 +131,13 @@ fn describe<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Re
     set(&mut managed, Tag::SENSITIVE, AttributeValue::Boolean(false));
     let extractable = managed.is_extractable();
     set(&mut managed, Tag::EXTRACTABLE, AttributeValue::Boolean(true));
-    let made = origin == Origin::Made;
+    let made = matches!(origin, Origin::Made | Origin::Derived { hidden: true });
     set(&mut managed, Tag::ALWAYS_SENSITIVE, AttributeValue::Boolean(made && sensitive));
     set(&mut managed, Tag::NEVER_EXTRACTABLE, AttributeValue::Boolean(made && !extractable));
-    if made {
+    if origin != Origin::Given {
         set(&mut managed, Tag::ORIGINAL_CREATION_DATE, AttributeValue::DateTime(seconds));
+    }
+    if origin == Origin::Made {
         set(&mut managed, Tag::RANDOM_NUMBER_GENERATOR, AttributeValue::structure(&GENERATOR));
     }
     set(&mut managed, Tag::OPERATION_POLICY_NAME, AttributeValue::text("default"));

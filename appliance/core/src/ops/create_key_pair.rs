@@ -13,6 +13,7 @@ use crate::object::Object;
 use crate::request::of_cipher;
 use crate::scope::{Scope, ScopeError};
 use hardening::SecretBytes;
+use holdfast_model::ObjectId;
 use kmip::attribute::{AttributeName, AttributeValue, Attributes, CryptographicDomainParameters, Link};
 use kmip::enums::{CryptographicAlgorithm, Enumeration, KeyFormatType, LinkType, ObjectType};
 use kmip::field::Field;
@@ -30,7 +31,7 @@ pub(super) async fn run<S: Scope>(
     if plan != self::plan(&public)? {
         return Err(Refusal::InvalidField);
     }
-    let (private, public) = bear_pair(call, plan, private, public).await?;
+    let (private, public) = bear_pair(call, plan, private, public, [None, None]).await?;
     let (private_id, public_id) = (private.id, public.id);
     store(call, vec![public, private]).await?;
     let answer = Answer::new(move |version, out| {
@@ -134,6 +135,7 @@ pub(super) async fn bear_pair<S: Scope>(
     plan: Plan,
     private: AttributeSet,
     public: AttributeSet,
+    [replaced_private, replaced_public]: [Option<ObjectId>; 2],
 ) -> Result<(Object, Object), Refusal> {
     use KeyFormatType as F;
     let (made, bits, formats) = match plan.kind {
@@ -154,9 +156,9 @@ pub(super) async fn bear_pair<S: Scope>(
         return Err(Refusal::NameNotUnique);
     }
     let mut halves = Vec::with_capacity(2);
-    for (object_type, mut given, material, format) in [
-        (ObjectType::PRIVATE_KEY, private, &mut secret, formats.0),
-        (ObjectType::PUBLIC_KEY, public, &mut point, formats.1),
+    for (object_type, mut given, material, format, replaced) in [
+        (ObjectType::PRIVATE_KEY, private, &mut secret, formats.0, replaced_private),
+        (ObjectType::PUBLIC_KEY, public, &mut point, formats.1, replaced_public),
     ] {
         given.unset(Tag::KEY_FORMAT_TYPE);
         agree(&mut given, Tag::CRYPTOGRAPHIC_LENGTH, AttributeValue::Integer(bits))?;
@@ -176,7 +178,7 @@ pub(super) async fn bear_pair<S: Scope>(
             material: Some(material),
             origin: Origin::Made,
         };
-        halves.push(prepare(call, newborn).await?);
+        halves.push(prepare(call, newborn, replaced).await?);
     }
     let (Some(mut public), Some(mut private)) = (halves.pop(), halves.pop()) else {
         return Err(Refusal::GeneralFailure);

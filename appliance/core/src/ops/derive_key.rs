@@ -1,0 +1,273 @@
+//! Derive Key: makes a key, or secret data, of others.
+//!
+//! Rules: KMIP 1.4, sections 4.6 and 11.7; KMIP 2.1, section 6.1.14. The hash of PBKDF2 is SHA-1 where nobody says one
+//! (RFC 8018, appendix A.2), as the profiles' cases expect; of the others it must be said.
+
+use super::birth::{Newborn, Origin, agree, prepare, store};
+use super::call::{Answer, Call};
+use super::cipher::{Plan, block_iv, counter_block, method as cipher};
+use super::create::key_bytes;
+use super::create_key_pair::link;
+use super::pair::{with_private, with_public};
+use super::scheme::{digest_of, hash_of};
+use super::template;
+use crate::audited::Unaudited;
+use crate::crypto::aes::Aes;
+use crate::crypto::asymmetric::agree as agree_on;
+use crate::crypto::der::{Room, room};
+use crate::crypto::derivation::{self, Mode};
+use crate::crypto::padding::pad;
+use crate::managed::{AttributeSet, KeyBlock, Kind};
+use crate::object::Object;
+use crate::permit::{Deriving, Permit};
+use crate::request::{of_cipher, of_scope};
+use crate::scope::{Scope, ScopeError};
+use core::num::NonZeroU32;
+use hardening::SecretBytes;
+use hardening::rsa::Hash;
+use kmip::attribute::AttributeValue;
+use kmip::enums::{
+    CryptographicAlgorithm, DerivationMethod, Enumeration, KeyFormatType, LinkType, ObjectType,
+    SecretDataType,
+};
+use kmip::field::Field;
+use kmip::operation::{DerivationParameters, DeriveKeyRequest, DeriveKeyResponse};
+use kmip::result::Refusal;
+use kmip::tag::Tag;
+use std::rc::Rc;
+
+/// Most objects that one secret is derived from: the key, and data or the other side's key.
+const BASES_MAX: usize = 2;
+/// Most iterations of PBKDF2: about a second, during which others of the same lane wait.
+const ITERATIONS_MAX: i32 = 1_000_000;
+/// Most bytes that are derived at once.
+const DERIVED_BYTES_MAX: usize = 4096;
+
+pub(super) async fn run<S: Scope>(
+    call: &Call<'_, S>,
+    request: DeriveKeyRequest<'_>,
+) -> Result<Unaudited<Answer>, Refusal> {
+    let mut bases = Vec::with_capacity(BASES_MAX);
+    for identifier in request.unique_identifiers.iter() {
+        if bases.len() == BASES_MAX {
+            return Err(Refusal::InvalidField);
+        }
+        let base = call.object(Some(identifier)).await?;
+        if bases.iter().any(|other: &Rc<Object>| other.id == base.id) {
+            return Err(Refusal::InvalidField);
+        }
+        Permit::<Deriving>::obtain(call.scope, &base)?;
+        bases.push(base);
+    }
+    let key = bases.first().ok_or(Refusal::InvalidMessage)?;
+    if !matches!(request.object_type, ObjectType::SYMMETRIC_KEY | ObjectType::SECRET_DATA) {
+        return Err(Refusal::InvalidField);
+    }
+    let mut given = template::read(call, request.object_type, request.attributes).await?;
+    given.unset(Tag::KEY_FORMAT_TYPE);
+    let (kind, length) = shape(request.object_type, &mut given)?;
+    let mut derived = derive(call, key, bases.get(1), request.method, &request.parameters, length)?;
+    if derived.len() < length {
+        return Err(Refusal::CryptographicFailure);
+    }
+    derived.truncate(length);
+    let material = SecretBytes::take_from(&mut derived).map_err(|_| of_scope(ScopeError::NoMemory))?;
+    // Who knows what it was made of knows what was made.
+    let told = request.method == DerivationMethod::HASH && request.parameters.derivation_data.is_some();
+    let hidden = !told
+        && bases.iter().all(|base| {
+            base.managed.attributes.get(Tag::ALWAYS_SENSITIVE) == Some(&AttributeValue::Boolean(true))
+        });
+    let newborn = Newborn {
+        object_type: request.object_type,
+        kind,
+        given,
+        material: Some(material),
+        origin: Origin::Derived { hidden },
+    };
+    let mut new = prepare(call, newborn, None).await?;
+    let id = new.id;
+    let mut stored = Vec::with_capacity(1 + BASES_MAX);
+    for base in &bases {
+        link(&mut new, LinkType::DERIVATION_BASE_OBJECT_LINK, base);
+        let base = call.load(base.id).await?;
+        let mut next =
+            base.successor(base.managed.clone(), true).map_err(|_| of_scope(ScopeError::NoMemory))?;
+        link(&mut next, LinkType::DERIVED_KEY_LINK, &new);
+        next.managed.touch(call.scope.now());
+        stored.push(next);
+    }
+    call.about(&new);
+    stored.push(new);
+    store(call, stored).await?;
+    let answer = Answer::new(move |version, out| {
+        let id = id.to_string();
+        let response = DeriveKeyResponse { unique_identifier: id.as_str().into(), attributes: None };
+        response.encode(Tag::RESPONSE_PAYLOAD, version, out);
+    });
+    Ok(call.changed(answer.leaving(id)))
+}
+
+/// What is made, and how many bytes it has.
+fn shape(object_type: ObjectType, given: &mut AttributeSet) -> Result<(Kind, usize), Refusal> {
+    let bits = given
+        .get(Tag::CRYPTOGRAPHIC_LENGTH)
+        .and_then(AttributeValue::as_integer)
+        .ok_or(Refusal::InvalidField)?;
+    let algorithm = given
+        .get(Tag::CRYPTOGRAPHIC_ALGORITHM)
+        .and_then(AttributeValue::as_enumeration)
+        .map(CryptographicAlgorithm::from_code);
+    let block = KeyBlock {
+        format: KeyFormatType::RAW,
+        compression: None,
+        algorithm,
+        length: Some(bits),
+        structured: false,
+    };
+    let whole = || usize::try_from(bits).ok().filter(|bits| bits % 8 == 0).map(|bits| bits / 8);
+    let (kind, bytes) = if object_type == ObjectType::SYMMETRIC_KEY {
+        let algorithm = algorithm.ok_or(Refusal::InvalidField)?;
+        (Kind::Key(block), key_bytes(algorithm, bits))
+    } else {
+        (Kind::SecretData { ty: SecretDataType::SEED, block }, whole())
+    };
+    let bytes = bytes.filter(|bytes| (1..=DERIVED_BYTES_MAX).contains(bytes));
+    agree(given, Tag::CRYPTOGRAPHIC_LENGTH, AttributeValue::Integer(bits))?;
+    Ok((kind, bytes.ok_or(Refusal::InvalidAttributeValue)?))
+}
+
+fn derive<S: Scope>(
+    call: &Call<'_, S>,
+    key: &Rc<Object>,
+    other: Option<&Rc<Object>>,
+    method: DerivationMethod,
+    parameters: &DerivationParameters<'_>,
+    length: usize,
+) -> Result<Room, Refusal> {
+    let permit = Permit::<Deriving>::obtain(call.scope, key)?;
+    if method == DerivationMethod::ASYMMETRIC_KEY {
+        let public = Permit::<Deriving>::obtain(call.scope, other.ok_or(Refusal::InvalidField)?)?;
+        return permit.with_material(|own, own_bytes, _| {
+            public.with_material(|theirs, their_bytes, _| {
+                with_private(own, own_bytes, |own| {
+                    with_public(theirs, their_bytes, |theirs| match (own, theirs) {
+                        (Ok(own), Ok(theirs)) => agree_on(&own, &theirs).map_err(of_cipher),
+                        _ => Err(Refusal::UnsupportedCryptographicParameters),
+                    })
+                })
+            })
+        });
+    }
+    if matches!(key.managed.object_type, ObjectType::PRIVATE_KEY | ObjectType::PUBLIC_KEY) {
+        return Err(Refusal::WrongObjectType);
+    }
+    // The data is given outright, or by a second object, not both.
+    match (parameters.derivation_data, other) {
+        (Some(_), Some(_)) => Err(Refusal::InvalidField),
+        (data, None) => {
+            permit.with_material(|_, secret, _| bytes_of(key, secret, data, method, parameters, length))
+        }
+        (None, Some(other)) => {
+            let data = Permit::<Deriving>::obtain(call.scope, other)?;
+            permit.with_material(|_, secret, _| {
+                data.with_material(|_, data, _| bytes_of(key, secret, Some(data), method, parameters, length))
+            })
+        }
+    }
+}
+
+fn bytes_of(
+    key: &Object,
+    secret: &[u8],
+    data: Option<&[u8]>,
+    method: DerivationMethod,
+    parameters: &DerivationParameters<'_>,
+    length: usize,
+) -> Result<Room, Refusal> {
+    let named = parameters.cryptographic_parameters.and_then(|given| given.hashing_algorithm);
+    let hash = || named.ok_or(Refusal::BadCryptographicParameters).and_then(hash_of);
+    let data_or = || data.ok_or(Refusal::InvalidField);
+    let mut out = room(length);
+    out.resize(length, 0);
+    match method {
+        DerivationMethod::PBKDF2 => {
+            let hash = named.map_or(Ok(Hash::Sha1), hash_of)?;
+            let salt = parameters.salt.ok_or(Refusal::InvalidField)?;
+            let iterations = parameters
+                .iteration_count
+                .filter(|count| *count <= ITERATIONS_MAX)
+                .and_then(|count| u32::try_from(count).ok())
+                .and_then(NonZeroU32::new)
+                .ok_or(Refusal::InvalidField)?;
+            derivation::pbkdf2(hash, secret, salt, iterations, &mut out).map_err(unsupported)?;
+        }
+        DerivationMethod::HASH => {
+            let digest = aws_lc_rs::digest::digest(digest_of(hash()?)?, data.unwrap_or(secret));
+            return Ok(Room::new(digest.as_ref().to_vec()));
+        }
+        DerivationMethod::HMAC => {
+            let algorithm = derivation::hmac_of(hash()?).map_err(unsupported)?;
+            let mac = aws_lc_rs::hmac::sign(&aws_lc_rs::hmac::Key::new(algorithm, secret), data_or()?);
+            return Ok(Room::new(mac.as_ref().to_vec()));
+        }
+        DerivationMethod::ENCRYPT => return encrypted(key, secret, data_or()?, parameters),
+        DerivationMethod::HKDF => {
+            let salt = parameters.salt.unwrap_or_default();
+            derivation::hkdf(hash()?, secret, salt, data.unwrap_or_default(), &mut out)
+                .map_err(unsupported)?;
+        }
+        DerivationMethod::NIST800_108_C
+        | DerivationMethod::NIST800_108_F
+        | DerivationMethod::NIST800_108_DPI => {
+            let mode = match method {
+                DerivationMethod::NIST800_108_C => Mode::Counter,
+                DerivationMethod::NIST800_108_F => Mode::Feedback,
+                _ => Mode::DoublePipeline,
+            };
+            let iv = parameters.initialization_vector.unwrap_or_default();
+            derivation::sp_800_108(mode, hash()?, secret, iv, data_or()?, &mut out).map_err(unsupported)?;
+        }
+        _ => return Err(Refusal::UnsupportedCryptographicParameters),
+    }
+    Ok(out)
+}
+
+/// The data, encrypted with the key.
+fn encrypted(
+    key: &Object,
+    secret: &[u8],
+    data: &[u8],
+    parameters: &DerivationParameters<'_>,
+) -> Result<Room, Refusal> {
+    let plan = cipher(&key.managed, parameters.cryptographic_parameters.as_ref())?.plan;
+    let iv = parameters.initialization_vector;
+    let schedules = crate::crypto::Schedules::default();
+    let aes = Aes::new(secret, &schedules).map_err(of_cipher)?;
+    let mut out = room(data.len() + 2 * crate::crypto::aes::BLOCK_BYTES);
+    out.extend_from_slice(data);
+    match plan {
+        Plan::Ecb(padding) => {
+            pad(padding, &mut out);
+            aes.ecb_encrypt(&mut out)
+        }
+        Plan::Cbc(padding) => {
+            let iv = block_iv(iv)?;
+            pad(padding, &mut out);
+            aes.cbc_encrypt(&iv, &mut out)
+        }
+        Plan::Ctr { counter_bits, first } => {
+            aes.ctr(&counter_block(iv, counter_bits, first)?, counter_bits, &mut out)
+        }
+        Plan::Gcm { .. } => return Err(Refusal::UnsupportedCryptographicParameters),
+    }
+    .map_err(of_cipher)?;
+    Ok(out)
+}
+
+fn unsupported(error: crate::crypto::CipherError) -> Refusal {
+    match error {
+        crate::crypto::CipherError::Library => Refusal::UnsupportedCryptographicParameters,
+        other => of_cipher(other),
+    }
+}
