@@ -227,3 +227,69 @@ fn a_pair_is_replaced_by_a_pair_and_only_as_a_pair() {
         [("PublicKeyLink".to_owned(), new_public), ("ReplacedObjectLink".to_owned(), private)]
     );
 }
+
+fn split(client: &Memory, id: &str, method: &str, parts: i64, threshold: i64) -> Reply {
+    let payload = format!(
+        "{}{}{}{}{}<TemplateAttribute/>",
+        pick("ObjectType", "SplitKey"),
+        text("UniqueIdentifier", id),
+        number("SplitKeyParts", parts),
+        number("SplitKeyThreshold", threshold),
+        pick("SplitKeyMethod", method)
+    );
+    client.ask("CreateSplitKey", &payload)
+}
+
+fn join(client: &Memory, ids: &[&String]) -> Reply {
+    let ids: String = ids.iter().map(|id| text("UniqueIdentifier", id)).collect();
+    let attributes = within("TemplateAttribute", &key_attributes("Encrypt"));
+    client.ask("JoinSplitKey", &format!("{}{ids}{attributes}", pick("ObjectType", "SymmetricKey")))
+}
+
+#[test]
+fn as_many_parts_as_are_needed_make_the_key_again_and_fewer_do_not() {
+    let client = manager();
+    let id = client.active_key("Encrypt");
+    let value = |id: &str| client.simply("Get", id).value("KeyMaterial");
+    for (method, parts, threshold) in [("XOR", 3, 3), ("PolynomialSharingGF2_8", 5, 3)] {
+        let made = split(&client, &id, method, parts, threshold);
+        assert_eq!(made.result(), "Success", "{method}");
+        let ids = made.values("UniqueIdentifier");
+        assert_eq!(ids.len(), usize::try_from(parts).unwrap());
+        let joined = join(&client, &[&ids[2], &ids[0], &ids[1]]);
+        assert_eq!(joined.result(), "Success", "{method}");
+        assert_eq!(value(&joined.value("UniqueIdentifier")), value(&id));
+        assert_eq!(join(&client, &[&ids[0], &ids[1]]).result(), "CryptographicFailure");
+        assert_eq!(join(&client, &[&ids[0], &ids[1], &ids[1]]).result(), "CryptographicFailure");
+        assert_eq!(join(&client, &[&ids[0], &ids[1], &id]).result(), "IllegalOperation");
+    }
+}
+
+#[test]
+fn a_split_that_makes_no_sense_or_would_let_out_what_is_sensitive_is_refused() {
+    let client = manager();
+    let id = client.active_key("Encrypt");
+    for (method, parts, threshold) in [
+        ("XOR", 3, 2),
+        ("PolynomialSharingGF2_8", 3, 4),
+        ("PolynomialSharingGF2_8", 300, 2),
+        ("PolynomialSharingGF2_8", 3, 1),
+        ("PolynomialSharingGF2_8", -1, -1),
+        ("PolynomialSharingPrimeField", 3, 2),
+        ("PolynomialSharingGF2_16", 3, 2),
+    ] {
+        assert_eq!(
+            split(&client, &id, method, parts, threshold).result(),
+            "InvalidField",
+            "{method} {parts}"
+        );
+    }
+    let yes = "<AttributeValue type=\"Boolean\" value=\"true\"/>";
+    let hidden = client.key_with(&format!("{}{}", key_attributes("Encrypt"), attribute("Sensitive", yes)));
+    assert_eq!(split(&client, &hidden, "XOR", 2, 2).result(), client.simply("Get", &hidden).result());
+    assert_ne!(split(&client, &hidden, "XOR", 2, 2).result(), "Success");
+    let other = client.store.client("web", Permission::Manage);
+    assert_eq!(split(&other, &id, "XOR", 2, 2).result(), "ItemNotFound");
+    let ids = split(&client, &id, "XOR", 2, 2).values("UniqueIdentifier");
+    assert_eq!(join(&other, &[&ids[0], &ids[1]]).result(), "ItemNotFound");
+}

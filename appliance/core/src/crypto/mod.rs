@@ -12,6 +12,7 @@ pub mod gcm;
 pub mod padding;
 pub mod random;
 pub mod selftest;
+pub mod sharing;
 mod vectors;
 
 #[cfg(test)]
