@@ -27,8 +27,9 @@ fmt:
 fuzz-smoke:
 	.ci/fuzz-smoke $(FUZZ_SECONDS)
 
-bench:
-	$(CARGO) bench --locked --package holdfast-benches
+# Starts everything itself; BENCH holds further arguments, for instance BENCH='--only start --json'.
+bench: packages build
+	$(CARGO) run --release --locked --package holdfast-benches -- $(BENCH)
 
 # The whole way, shown: builds, makes a token, starts the appliance in its sandbox, carries in a bundle, serves PyKMIP.
 demo: packages build $(PYKMIP)

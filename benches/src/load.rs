@@ -1,14 +1,18 @@
 //! Puts load on a server: a number of connections, each with one request on its way at a time.
+//!
+//! Connections stay open between rounds, so that servers can be measured in turns: what else the machine does then
+//! falls on all of them alike.
 
-use crate::report::Figures;
+use crate::report::Round;
+use crate::requests::refusal;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 use tokio::task::LocalSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -19,47 +23,89 @@ pub(crate) struct Server {
     pub(crate) at: SocketAddr,
     pub(crate) name: ServerName<'static>,
     pub(crate) tls: Arc<ClientConfig>,
-    /// To read its processor time.
-    pub(crate) pid: Option<u32>,
+    /// Its processes, whose processor time is read.
+    pub(crate) pids: Vec<u32>,
 }
 
-/// Asks `what(n)` with n = 0, 1, 2, … for so long over so many connections.
+/// Makes requests: each call the next one.
+pub(crate) type Requests = Box<dyn Fn() -> Vec<u8>>;
+
+/// A number of open connections and what is asked over them.
+pub(crate) struct Load {
+    server: Server,
+    streams: Vec<TlsStream<TcpStream>>,
+    requests: std::rc::Rc<Requests>,
+    is_fine: fn(&[u8]) -> bool,
+}
+
+/// The runtime that all loads of a measurement share: one thread.
 ///
 /// # Errors
-/// When a connection cannot be made or breaks, or `is_fine` says no to an answer.
-pub(crate) fn run(
-    server: &Server,
-    connections: usize,
-    duration: Duration,
-    what: impl Fn(u32) -> Vec<u8> + 'static,
-    is_fine: fn(&[u8]) -> bool,
-) -> Result<Figures, String> {
+/// When the system has no resources for it.
+pub(crate) fn runtime() -> Result<Runtime, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
-    let runtime = runtime.map_err(|e| e.to_string())?;
-    let local = LocalSet::new();
-    local.block_on(&runtime, async {
-        let mut streams = Vec::new();
-        for _ in 0..connections {
-            streams.push(connect(server).await.map_err(|e| format!("cannot connect: {e}"))?);
-        }
-        let what = Rc::new(what);
-        let (cpu, start) = (server.pid.and_then(cpu_time), Instant::now());
-        let asking: Vec<_> = streams
-            .into_iter()
-            .zip(0_u32..)
-            .map(|(stream, first)| {
-                let step = u32::try_from(connections).unwrap_or(u32::MAX);
-                tokio::task::spawn_local(ask(stream, what.clone(), first, step, start + duration, is_fine))
-            })
-            .collect();
-        let mut latencies = Vec::new();
-        for one in asking {
-            latencies.extend(one.await.map_err(|e| e.to_string())??);
-        }
+    runtime.map_err(|e| e.to_string())
+}
+
+impl Load {
+    /// Opens the connections.
+    ///
+    /// # Errors
+    /// When one cannot be made.
+    pub(crate) fn open(
+        runtime: &Runtime,
+        server: &Server,
+        connections: usize,
+        requests: Requests,
+        is_fine: fn(&[u8]) -> bool,
+    ) -> Result<Self, String> {
+        let streams = runtime.block_on(async {
+            let mut streams = Vec::new();
+            for _ in 0..connections {
+                streams.push(connect(server).await?);
+            }
+            Ok::<_, std::io::Error>(streams)
+        });
+        let streams = streams.map_err(|e| format!("cannot connect: {e}"))?;
+        Ok(Self { server: server.clone(), streams, requests: requests.into(), is_fine })
+    }
+
+    /// Asks for so long, or until `requests_max` requests have begun.
+    ///
+    /// # Errors
+    /// When a connection breaks or an answer is not fine.
+    pub(crate) fn round(
+        &mut self,
+        runtime: &Runtime,
+        duration: Duration,
+        requests_max: usize,
+    ) -> Result<Round, String> {
+        let (before, start) = (cpu_time(&self.server.pids), Instant::now());
+        let left = std::rc::Rc::new(std::cell::Cell::new(requests_max));
+        let outcome = LocalSet::new().block_on(runtime, async {
+            let asking: Vec<_> = self
+                .streams
+                .drain(..)
+                .map(|stream| {
+                    let asking =
+                        ask(stream, self.requests.clone(), start + duration, left.clone(), self.is_fine);
+                    tokio::task::spawn_local(asking)
+                })
+                .collect();
+            let mut done = Vec::new();
+            for one in asking {
+                done.push(one.await.map_err(|e| e.to_string())??);
+            }
+            Ok::<_, String>(done)
+        })?;
         let took = start.elapsed();
-        let cpu = cpu.and_then(|before| server.pid.and_then(cpu_time).map(|now| now.saturating_sub(before)));
-        Ok(Figures::of(latencies, took, cpu))
-    })
+        let mut latencies = Vec::new();
+        for (stream, of_one) in outcome {
+            self.streams.push(stream);
+            latencies.extend(of_one);
+        }
+        Ok(Round::of(latencies, took, cpu_time(&self.server.pids).saturating_sub(before)))
+    }
 }
 
 async fn connect(server: &Server) -> std::io::Result<TlsStream<TcpStream>> {
@@ -70,26 +116,24 @@ async fn connect(server: &Server) -> std::io::Result<TlsStream<TcpStream>> {
 
 async fn ask(
     mut stream: TlsStream<TcpStream>,
-    what: Rc<impl Fn(u32) -> Vec<u8>>,
-    first: u32,
-    step: u32,
+    requests: std::rc::Rc<Requests>,
     until: Instant,
+    left: std::rc::Rc<std::cell::Cell<usize>>,
     is_fine: fn(&[u8]) -> bool,
-) -> Result<Vec<Duration>, String> {
+) -> Result<(TlsStream<TcpStream>, Vec<Duration>), String> {
     let mut latencies = Vec::new();
     let mut answer = Vec::new();
-    let mut number = first;
-    while Instant::now() < until {
-        let request = what(number);
+    while Instant::now() < until && left.get() > 0 {
+        left.set(left.get() - 1);
+        let request = requests();
         let start = Instant::now();
         exchange(&mut stream, &request, &mut answer).await.map_err(|e| format!("connection broke: {e}"))?;
         latencies.push(start.elapsed());
         if !is_fine(&answer) {
-            return Err(format!("request {number} was answered with an error"));
+            return Err(format!("a request was refused: {}", refusal(&answer)));
         }
-        number = number.wrapping_add(step);
     }
-    Ok(latencies)
+    Ok((stream, latencies))
 }
 
 async fn exchange(
@@ -107,10 +151,13 @@ async fn exchange(
     Ok(())
 }
 
-/// Processor time of a process so far, in user and kernel mode (proc(5), fields 14 and 15, in hundredths of a second).
-fn cpu_time(pid: u32) -> Option<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut fields = stat.rsplit(')').next()?.split_whitespace().skip(11);
-    let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
-    Some(Duration::from_millis(ticks * 10))
+/// Processor time of processes so far, in user and kernel mode, as the scheduler counts it (proc(5): schedstat), in all
+/// their threads.
+fn cpu_time(pids: &[u32]) -> Duration {
+    let threads = pids.iter().filter_map(|pid| std::fs::read_dir(format!("/proc/{pid}/task")).ok()).flatten();
+    let times = threads.filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(times.sum())
 }

@@ -1,200 +1,144 @@
-//! A running appliance beside the bare echo: Encrypt of 32 bytes, Get, Create, Locate by name.
+//! KMIP operations beside the echo, in turns.
 
-use crate::echo::Echo;
-use crate::load::{self, Server};
-use crate::report;
+use crate::load::{Load, Requests, Server, runtime};
+use crate::report::{Goal, Report, Round, median};
+use crate::requests::{create, create_all, encrypt, get, locate, succeeded};
+use crate::subject::Subject;
 use crate::support::message;
-use crate::support::pki::Pki;
-use kmip::attribute::{Attribute, AttributeValue, CryptographicParameters, Name};
-use kmip::enums::{BlockCipherMode, CryptographicAlgorithm, Enumeration, NameType, ObjectType, Operation};
-use kmip::field::Field;
-use kmip::identifier::{Data, Identifier};
-use kmip::message::{RequestHeader, request};
-use kmip::operation::{ActivateRequest, CreateRequest, EncryptRequest, GetRequest, LocateRequest};
-use kmip::tag::Tag;
-use kmip::ttlv::{Item, Limits, parse};
-use kmip::version::Version;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
-const VERSION: Version = Version::V1_4;
-const REQUEST_BYTES_MAX: usize = 4096;
-/// Encrypt and Decrypt.
-const USAGE: i32 = 0x0C;
+/// Bytes of an echoed message: about what an Encrypt takes.
+const ECHOED_BYTES: usize = 200;
+/// Connections over which the keystore is filled, and Creates in one message; a batch is stored as one.
+const FILLING: (usize, usize) = (16, 50);
 
-/// Measures and prints.
+/// How often and how long.
+#[derive(Clone, Copy)]
+pub(crate) struct Turns {
+    pub(crate) rounds: usize,
+    pub(crate) each: Duration,
+}
+
+/// Encrypt, Get and Create.
 ///
 /// # Errors
 /// When a server fails or answers with an error.
 pub(crate) fn measure(
-    at: SocketAddr,
-    name: &str,
-    certs: &Path,
-    duration: Duration,
-    objects: u32,
+    report: &mut Report,
+    subject: &Subject,
+    echo: &Server,
+    turns: Turns,
 ) -> Result<(), String> {
-    let name = ServerName::try_from(name.to_owned()).map_err(|e| e.to_string())?;
-    let box_ = Server { at, name, tls: client(certs).map_err(|e| e.to_string())?, pid: None };
-    let pki = Pki::new();
-    let bare = Echo::start(&pki)?;
-    let name = ServerName::try_from("holdfast.test").map_err(|e| e.to_string())?;
-    let echo = Server { at: bare.at, name, tls: pki.client("acme"), pid: Some(bare.pid()) };
-
-    // A name of its own for each run, so that runs do not find each other's objects.
-    let run = std::process::id();
-    let key = one(&box_, create(&format!("bench-{run}-key")))?;
-    let key = identifier(&key).ok_or("Create answered without an identifier")?;
-    one(
-        &box_,
-        of(Operation::ACTIVATE, &ActivateRequest { unique_identifier: Some(Identifier::Text(&key)) }),
-    )?;
-    for number in 0..objects {
-        one(&box_, create(&format!("bench-{run}-object-{number}")))?;
-    }
-
-    report::heading();
     for connections in [1, 16] {
-        let echoed = load::run(&echo, connections, duration, |_| message(7, 192), |_| true)?;
-        report::line("bare echo, 200 B", connections, &echoed, None);
-        let measured = |what: &str, request: Box<dyn Fn(u32) -> Vec<u8>>| {
-            let figures = load::run(&box_, connections, duration, request, succeeded)?;
-            report::line(what, connections, &figures, Some(&echoed));
-            Ok::<(), String>(())
+        let bytes = encrypt(&subject.key);
+        let encrypting: Requests = Box::new(move || bytes.clone());
+        let bytes = get(&subject.key);
+        let getting: Requests = Box::new(move || bytes.clone());
+        let number = Cell::new(0);
+        let creating: Requests = Box::new(move || {
+            number.set(number.get() + 1);
+            create(&format!("bench-{connections}-{}", number.get()))
+        });
+        let goal: fn(&Round, f64) -> Goal = match connections {
+            1 => |figures, _| Goal::at_most("p50 us", figures.p50_us, 100.0),
+            _ => |_, ratio| Goal::at_least("of echo", ratio, 0.5),
         };
-        let bytes = encrypt(&key);
-        measured("Encrypt 32 B, AES-GCM", Box::new(move |_| bytes.clone()))?;
-        let bytes = get(&key);
-        measured("Get", Box::new(move |_| bytes.clone()))?;
-        if objects > 0 {
-            measured(
-                "Locate by name",
-                Box::new(move |n| locate(&format!("bench-{run}-object-{}", n % objects))),
-            )?;
-        }
-        measured("Create", Box::new(move |n| create(&format!("bench-{run}-{connections}-{n}"))))?;
+        let asked: [(&str, Requests, Option<fn(&Round, f64) -> Goal>); 3] = [
+            ("Encrypt 32 B, AES-256-GCM", encrypting, Some(goal)),
+            ("Get, AES-256 key", getting, None),
+            ("Create, AES-256 key", creating, None),
+        ];
+        in_turns(report, &subject.server()?, echo, connections, turns, asked)?;
     }
     Ok(())
 }
 
-fn client(certs: &Path) -> Result<Arc<ClientConfig>, Box<dyn std::error::Error>> {
-    let mut roots = RootCertStore::empty();
-    for ca in CertificateDer::pem_file_iter(certs.join("ca.pem"))? {
-        roots.add(ca?)?;
+/// Locate by name among so many objects; fills the keystore with them first.
+///
+/// # Errors
+/// When a server fails or answers with an error.
+pub(crate) fn measure_locate(
+    report: &mut Report,
+    subject: &Subject,
+    echo: &Server,
+    turns: Turns,
+    objects: usize,
+) -> Result<(), String> {
+    fill(report, subject, objects)?;
+    for connections in [1, 16] {
+        let next = Cell::new(0);
+        let locating: Requests = Box::new(move || {
+            // A large step, so that neighbours on disk are not asked for one after the other.
+            next.set((next.get() + 7919) % objects.max(1));
+            locate(&object_name(next.get()))
+        });
+        let goal: fn(&Round, f64) -> Goal = |figures, _| Goal::at_most("p50 us", figures.p50_us, 1000.0);
+        let what = format!("Locate by name among {objects}");
+        let asked = [(what.as_str(), locating, Some(goal))];
+        in_turns(report, &subject.server()?, echo, connections, turns, asked)?;
     }
-    let chain = CertificateDer::pem_file_iter(certs.join("client.pem"))?.collect::<Result<Vec<_>, _>>()?;
-    let key = PrivateKeyDer::from_pem_file(certs.join("client.key"))?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(Arc::new(config.with_root_certificates(roots).with_client_auth_cert(chain, key)?))
+    Ok(())
 }
 
-/// One request, answered with success.
-fn one(server: &Server, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
-    use std::io::{Read, Write};
-    let text = |e: std::io::Error| e.to_string();
-    let stream = std::net::TcpStream::connect(server.at).map_err(text)?;
-    let tls =
-        rustls::ClientConnection::new(server.tls.clone(), server.name.clone()).map_err(|e| e.to_string())?;
-    let mut stream = rustls::StreamOwned::new(tls, stream);
-    stream.write_all(&bytes).map_err(text)?;
-    let mut answer = vec![0; 8];
-    stream.read_exact(&mut answer).map_err(text)?;
-    let whole = kmip::ttlv::frame::response_length(&answer, 1 << 20).map_err(|e| e.to_string())?;
-    answer.resize(whole.unwrap_or(8), 0);
-    stream.read_exact(answer.get_mut(8..).unwrap_or_default()).map_err(text)?;
-    if succeeded(&answer) { Ok(answer) } else { Err("the appliance answered with an error".to_owned()) }
+fn object_name(number: usize) -> String {
+    format!("bench-object-{number}")
 }
 
-/// Result Status is Success, in the first batch item.
-fn succeeded(answer: &[u8]) -> bool {
-    const SUCCESS: [u8; 12] = [0x42, 0x00, 0x7F, 0x05, 0, 0, 0, 4, 0, 0, 0, 0];
-    answer.windows(SUCCESS.len()).any(|window| window == SUCCESS)
+/// Creates objects as a client would: batches over several connections.
+fn fill(report: &mut Report, subject: &Subject, objects: usize) -> Result<(), String> {
+    let (connections, batch) = FILLING;
+    let (runtime, next) = (runtime()?, Cell::new(0));
+    let creating: Requests = Box::new(move || {
+        let first = next.get();
+        next.set(first + batch);
+        create_all((first..first + batch).map(object_name))
+    });
+    let start = Instant::now();
+    let mut load = Load::open(&runtime, &subject.server()?, connections, creating, succeeded)?;
+    load.round(&runtime, Duration::from_secs(3600), objects.div_ceil(batch))?;
+    let (took, means) =
+        (start.elapsed().as_secs_f64(), "Create in batches of 50 over 16 connections, each durable");
+    report.fact(&format!("keystore filled with {objects} objects"), took, "s", means, None);
+    Ok(())
 }
 
-fn identifier(answer: &[u8]) -> Option<String> {
-    fn find(item: Item<'_>) -> Option<String> {
-        if item.tag() == Tag::UNIQUE_IDENTIFIER {
-            return item.text().ok().map(str::to_owned);
+type Asked<'a> = (&'a str, Requests, Option<fn(&Round, f64) -> Goal>);
+
+/// Rounds of the echo and of each request in turns; ratios are taken within a turn.
+fn in_turns<'a>(
+    report: &mut Report,
+    server: &Server,
+    echo: &Server,
+    connections: usize,
+    turns: Turns,
+    asked: impl IntoIterator<Item = Asked<'a>>,
+) -> Result<(), String> {
+    let runtime = runtime()?;
+    let echoed = message(7, ECHOED_BYTES - 8);
+    let mut bare = Load::open(&runtime, echo, connections, Box::new(move || echoed.clone()), |_| true)?;
+    let mut loads = Vec::new();
+    for (what, requests, goal) in asked {
+        let load = Load::open(&runtime, server, connections, requests, succeeded)?;
+        loads.push((what, load, goal, Vec::new()));
+    }
+    let mut of_echo = Vec::new();
+    // The first turn warms up.
+    for turn in 0..=turns.rounds {
+        let beside = bare.round(&runtime, turns.each, usize::MAX)?;
+        of_echo.extend((turn > 0).then_some(beside));
+        for (what, load, _, rounds) in &mut loads {
+            let round =
+                load.round(&runtime, turns.each, usize::MAX).map_err(|why| format!("{what}: {why}"))?;
+            rounds.extend((turn > 0).then_some(round));
         }
-        item.children().ok()?.find_map(find)
     }
-    find(parse(answer, &Limits::DEFAULT).ok()?)
-}
-
-fn of<'p>(operation: Operation, payload: &impl Field<'p>) -> Vec<u8> {
-    let mut out = Vec::new();
-    let header = RequestHeader::new(VERSION, 1);
-    let written =
-        request(&mut out, REQUEST_BYTES_MAX, &header, VERSION, |items| items.add(operation, None, payload));
-    assert!(written.is_ok(), "requests of a benchmark are short");
-    out
-}
-
-fn named(name: &str) -> Attribute<'static> {
-    let name = Name { value: name, ty: NameType::UNINTERPRETED_TEXT_STRING };
-    Attribute::standard(Tag::NAME, AttributeValue::structure(&name))
-}
-
-fn create(name: &str) -> Vec<u8> {
-    let algorithm = AttributeValue::Enumeration(CryptographicAlgorithm::AES.code());
-    let attributes = [
-        Attribute::standard(Tag::CRYPTOGRAPHIC_ALGORITHM, algorithm),
-        Attribute::standard(Tag::CRYPTOGRAPHIC_LENGTH, AttributeValue::Integer(256)),
-        Attribute::standard(Tag::CRYPTOGRAPHIC_USAGE_MASK, AttributeValue::Integer(USAGE)),
-        named(name),
-    ];
-    let payload = CreateRequest {
-        object_type: ObjectType::SYMMETRIC_KEY,
-        attributes: (&attributes).into(),
-        protection_storage_masks: None,
-    };
-    of(Operation::CREATE, &payload)
-}
-
-fn encrypt(key: &str) -> Vec<u8> {
-    let parameters = CryptographicParameters {
-        block_cipher_mode: Some(BlockCipherMode::GCM),
-        tag_length: Some(16),
-        ..CryptographicParameters::default()
-    };
-    let payload = EncryptRequest {
-        unique_identifier: Some(Identifier::Text(key)),
-        cryptographic_parameters: Some(parameters),
-        data: Some(Data::Bytes(&[7; 32])),
-        // The server makes the nonce: one nonce must not serve two messages.
-        iv_counter_nonce: None,
-        correlation_value: None,
-        init: None,
-        last: None,
-        additional_data: None,
-    };
-    of(Operation::ENCRYPT, &payload)
-}
-
-fn get(key: &str) -> Vec<u8> {
-    let payload = GetRequest {
-        unique_identifier: Some(Identifier::Text(key)),
-        key_format_type: None,
-        key_wrap_type: None,
-        key_compression_type: None,
-        key_wrapping_specification: None,
-    };
-    of(Operation::GET, &payload)
-}
-
-fn locate(name: &str) -> Vec<u8> {
-    let attributes = [named(name)];
-    let payload = LocateRequest {
-        maximum_items: None,
-        offset_items: None,
-        storage_status_mask: None,
-        object_group_member: None,
-        attributes: (&attributes).into(),
-    };
-    of(Operation::LOCATE, &payload)
+    report.row("bare echo, 200 B", connections, &Round::median(&of_echo), 1.0, None);
+    for (what, _, goal, rounds) in &loads {
+        let figures = Round::median(rounds);
+        let ratios = rounds.iter().zip(&of_echo).map(|(ours, echo)| ours.per_second / echo.per_second);
+        let ratio = median(ratios.collect());
+        report.row(what, connections, &figures, ratio, goal.map(|goal| goal(&figures, ratio)));
+    }
+    Ok(())
 }

@@ -16,12 +16,13 @@ pub fn holdfast() -> &'static Path {
     PATH.get_or_init(|| built("holdfast"))
 }
 
-/// Beside this test program (`target/PROFILE/deps/x`), where cargo puts the workspace's binaries. Cargo builds a
-/// package's binaries only for its own tests, so ask it for them; nothing happens when they are fresh.
+/// Beside this program, where cargo puts the workspace's binaries: `target/PROFILE`, one up from the `deps` where tests
+/// are. Cargo builds a package's binaries only for its own tests, so ask it for them; nothing happens when they are fresh.
 fn built(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
-    let test = std::env::current_exe().expect("this program has a path");
-    let directory = test.parent().and_then(Path::parent).expect("cargo runs tests in target/PROFILE/deps");
+    let program = std::env::current_exe().expect("this program has a path");
+    let mut beside = program.ancestors().skip(1).skip_while(|directory| directory.ends_with("deps"));
+    let directory = beside.next().expect("cargo runs programs in target/PROFILE");
     if let Some(directory) = std::env::var_os("HOLDFAST_BIN") {
         return existing(&Path::new(&directory).join(name));
     }

@@ -24,6 +24,10 @@ pub struct Settings {
     pub segment_mib: u64,
     /// Events from this level on.
     pub level: &'static str,
+    /// Core's secret memory for keys.
+    pub arena_mib: u64,
+    /// Core's secret memory for everything else.
+    pub heap_mib: u64,
     /// Size of a file system of its own for the keystore, in KiB.
     pub keystore_kib: Option<u32>,
     /// The same for the audit log.
@@ -38,6 +42,8 @@ impl Default for Settings {
             l1_grace_seconds: 3600,
             segment_mib: 64,
             level: "info",
+            arena_mib: 8,
+            heap_mib: 64,
             keystore_kib: None,
             audit_kib: None,
         }
@@ -86,7 +92,9 @@ pub(crate) fn write(
     private(&at.join("chain.pem"), &server.pem);
     private(&at.join("key.pem"), &server.key_pem);
     let user = if is_root() { "user = \"nobody\"" } else { "" };
-    let Settings { lanes, l1_check_seconds, l1_grace_seconds, segment_mib, level, .. } = settings;
+    let Settings {
+        lanes, l1_check_seconds, l1_grace_seconds, segment_mib, level, arena_mib, heap_mib, ..
+    } = settings;
     let (at_shown, hsm) = (at.display(), token.section());
     let text = format!(
         "[box]\ncluster = \"{CLUSTER}\"\nappliance = \"{APPLIANCE}\"\n{user}\n\
@@ -98,7 +106,7 @@ pub(crate) fn write(
          {hsm}\
          [bundles]\nspool = \"{at_shown}/in\"\noutbox = \"{at_shown}/out\"\nsigners_needed = 1\n\
          [[bundles.signer]]\nkid = \"{SIGNER}\"\npublic_key = \"{signer}\"\n\
-         [core]\nlanes = {lanes}\narena_mib = 8\nheap_mib = 64\n\
+         [core]\nlanes = {lanes}\narena_mib = {arena_mib}\nheap_mib = {heap_mib}\n\
          l1_check_seconds = {l1_check_seconds}\nl1_grace_seconds = {l1_grace_seconds}\n"
     );
     let path = at.join("holdfast.toml");
