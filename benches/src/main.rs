@@ -55,6 +55,9 @@ struct Arguments {
     /// How often the box is started again.
     #[arg(long, default_value_t = 10)]
     starts: usize,
+    /// Fast lanes of core, and workers of frontend; one for each CPU if it is not said.
+    #[arg(long)]
+    lanes: Option<u16>,
     /// Service keys held in memory.
     #[arg(long, default_value_t = 100_000)]
     keys: usize,
@@ -127,7 +130,7 @@ fn measure(arguments: &Arguments, turns: Turns) -> Result<(), String> {
     if wanted(Part::Memory) {
         service_keys::measure(&mut report, arguments.keys)?;
     }
-    let mut subject = Subject::serving()?;
+    let mut subject = Subject::serving(arguments.lanes)?;
     let (_echo, echo) = subject::echo()?;
     if wanted(Part::Operations) {
         operations::measure(&mut report, &subject, &echo, turns)?;

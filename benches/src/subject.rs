@@ -33,9 +33,14 @@ impl Subject {
     ///
     /// # Errors
     /// When the box does not serve.
-    pub(crate) fn serving() -> Result<Self, String> {
+    pub(crate) fn serving(lanes: Option<u16>) -> Result<Self, String> {
         let cpus = std::thread::available_parallelism().map_or(1, |n| u16::try_from(n.get()).unwrap_or(16));
-        let settings = Settings { lanes: cpus.min(16), arena_mib: 64, heap_mib: 128, ..Settings::default() };
+        let settings = Settings {
+            lanes: lanes.unwrap_or(cpus).min(16),
+            arena_mib: 64,
+            heap_mib: 128,
+            ..Settings::default()
+        };
         let (stage, appliance) = Stage::serving(&[TENANT], &settings);
         let client = tls(&stage.box_ca, Some(&stage.identity(TENANT)), rustls::DEFAULT_VERSIONS);
         let mut subject = Self { stage, appliance: Some(appliance), client, key: String::new() };
