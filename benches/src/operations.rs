@@ -40,11 +40,11 @@ pub(crate) fn measure(
             number.set(number.get() + 1);
             create(&format!("bench-{connections}-{}", number.get()))
         });
-        let goal: fn(&Round, f64) -> Goal = match connections {
+        let goal: Judge = match connections {
             1 => |figures, _| Goal::at_most("p50 us", figures.p50_us, 100.0),
             _ => |_, ratio| Goal::at_least("of echo", ratio, 0.5),
         };
-        let asked: [(&str, Requests, Option<fn(&Round, f64) -> Goal>); 3] = [
+        let asked: [Asked<'_>; 3] = [
             ("Encrypt 32 B, AES-256-GCM", encrypting, Some(goal)),
             ("Get, AES-256 key", getting, None),
             ("Create, AES-256 key", creating, None),
@@ -73,7 +73,7 @@ pub(crate) fn measure_locate(
             next.set((next.get() + 7919) % objects.max(1));
             locate(&object_name(next.get()))
         });
-        let goal: fn(&Round, f64) -> Goal = |figures, _| Goal::at_most("p50 us", figures.p50_us, 1000.0);
+        let goal: Judge = |figures, _| Goal::at_most("p50 us", figures.p50_us, 1000.0);
         let what = format!("Locate by name among {objects}");
         let asked = [(what.as_str(), locating, Some(goal))];
         in_turns(report, &subject.server()?, echo, connections, turns, asked)?;
@@ -103,7 +103,10 @@ fn fill(report: &mut Report, subject: &Subject, objects: usize) -> Result<(), St
     Ok(())
 }
 
-type Asked<'a> = (&'a str, Requests, Option<fn(&Round, f64) -> Goal>);
+/// Holds figures and their ratio to the echo against a goal.
+type Judge = fn(&Round, f64) -> Goal;
+/// What is asked, and what it is judged by.
+type Asked<'a> = (&'a str, Requests, Option<Judge>);
 
 /// Rounds of the echo and of each request in turns; ratios are taken within a turn.
 fn in_turns<'a>(

@@ -34,7 +34,7 @@ pub(crate) fn measure(report: &mut Report, keys: usize) -> Result<(), String> {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
     let said: Value = serde_json::from_slice(&output.stdout).map_err(|e| e.to_string())?;
-    let figure = |name: &str| said[name].as_f64().unwrap_or(f64::NAN);
+    let figure = |name: &str| said.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
     let mib = 1_048_576.0;
     let used = figure("arena_used_bytes") / mib;
     let goal = Goal::at_most("MiB", used, 64.0);
