@@ -41,10 +41,10 @@ struct Arguments {
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
     /// Turns of echo and appliance; figures are medians over them.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// How long each turn is.
-    #[arg(long, default_value_t = 300)]
+    #[arg(long, default_value_t = 100)]
     round_ms: u64,
     /// Objects among which Locate looks.
     #[arg(long, default_value_t = 100_000)]
@@ -136,7 +136,7 @@ fn measure(arguments: &Arguments, turns: Turns) -> Result<(), String> {
         operations::measure(&mut report, &subject, &echo, turns)?;
     }
     if wanted(Part::Connections) {
-        connections::measure(&mut report, &subject, &echo, turns.rounds * 20)?;
+        connections::measure(&mut report, &subject, &echo, turns.rounds * 40)?;
     }
     if wanted(Part::KillSwitch) {
         kill_switch::measure(&mut report, &mut subject, arguments.cuts)?;
