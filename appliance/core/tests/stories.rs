@@ -641,7 +641,7 @@ fn a_key_leaves_wrapped_by_another_and_unwraps_to_itself() {
     let material = client.simply("Get", &id).value("KeyMaterial");
     let bare = get_wrapped(&client, &id, &kek, &pick("EncodingOption", "NoEncoding"));
     assert_eq!(bare.result(), "Success");
-    assert_eq!(unwrapped(&bare.value("KeyValue")), material);
+    assert_eq!(unwrapped(&bare.value("KeyMaterial")), material);
     let encoded = get_wrapped(&client, &id, &kek, "");
     assert!(unwrapped(&encoded.value("KeyValue")).starts_with("420045"), "a Key Value in TTLV");
     assert!(unwrapped(&encoded.value("KeyValue")).contains(&material));

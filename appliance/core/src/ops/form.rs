@@ -7,7 +7,7 @@ use crate::managed::{KeyBlock, Kind, Managed};
 use crate::request::of_scope;
 use crate::scope::ScopeError;
 use hardening::{MemoryError, SecretBytes};
-use kmip::enums::{KeyFormatType, ObjectType};
+use kmip::enums::{EncodingOption, KeyFormatType, ObjectType};
 use kmip::object::{
     Certificate, KeyBlock as WireBlock, KeyMaterial, KeyValue, KeyWrappingData, Object as Wire, OpaqueObject,
     PgpKey, PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey, TransparentSymmetricKey,
@@ -27,12 +27,16 @@ pub(super) struct Kept {
     pub(super) material: Option<SecretBytes>,
 }
 
-/// Takes an object out of a message.
+/// Takes an object out of a message; `opened` is its key value if that was wrapped.
 ///
 /// # Errors
 /// What the error table of Register names.
-pub(super) fn take_in(object: &Wire<'_>, version: Version) -> Result<Kept, Refusal> {
-    let of_block = |block: &WireBlock<'_>| take_block(block, object.ty(), version);
+pub(super) fn take_in(
+    object: &Wire<'_>,
+    version: Version,
+    opened: Option<KeyValue<'_>>,
+) -> Result<Kept, Refusal> {
+    let of_block = |block: &WireBlock<'_>| take_block(block, object.ty(), version, opened);
     Ok(match object {
         Wire::SymmetricKey(key) => {
             let (block, material) = of_block(&key.key_block)?;
@@ -81,10 +85,8 @@ fn take_block(
     block: &WireBlock<'_>,
     ty: ObjectType,
     version: Version,
+    opened: Option<KeyValue<'_>>,
 ) -> Result<(KeyBlock, Option<SecretBytes>), Refusal> {
-    if block.wrapping.is_some() {
-        return Err(Refusal::FeatureNotSupported);
-    }
     if !format_fits(block.format, ty) {
         return Err(Refusal::KeyFormatTypeNotSupported);
     }
@@ -95,7 +97,11 @@ fn take_block(
         length: block.length,
         structured: false,
     };
-    let material = match block.value {
+    let value = match block.wrapping {
+        Some(_) => Some(opened.ok_or(Refusal::FeatureNotSupported)?),
+        None => block.value,
+    };
+    let material = match value {
         None => return Ok((kept, None)),
         Some(KeyValue::Wrapped(_)) => return Err(Refusal::InvalidField),
         Some(KeyValue::Plain(plain)) => plain.material,
@@ -244,6 +250,10 @@ pub(super) fn hand_out<R>(
         format,
         compression: block.compression,
         value: match sealed {
+            // Without encoding it is the Key Material that was wrapped, in its place (KMIP 1.4, section 2.1.5).
+            Some(sealed) if sealed.data.encoding == Some(EncodingOption::NO_ENCODING) => {
+                Some(KeyValue::plain(KeyMaterial::Bytes(sealed.value)))
+            }
             Some(sealed) => Some(KeyValue::Wrapped(sealed.value)),
             None => material.map(KeyValue::plain),
         },

@@ -63,6 +63,7 @@ mod sign;
 mod signature_verify;
 mod streams;
 mod template;
+mod unwrapping;
 mod usage;
 mod view;
 mod wrapping;

@@ -8,6 +8,7 @@ use super::create::key_bytes;
 use super::form::take_in;
 use super::pair::{facts, fits};
 use super::template;
+use super::unwrapping;
 use crate::audited::Unaudited;
 use crate::crypto::asymmetric::{Curve, Family, KeyError};
 use crate::managed::{AttributeSet, Kind};
@@ -34,7 +35,15 @@ pub(super) async fn run<S: Scope>(
     if let Wire::Template(attributes) = request.object {
         take_template(&mut given, attributes)?;
     }
-    let kept = take_in(&request.object, call.version)?;
+    let kept = match unwrapping::open(call, &request.object).await? {
+        None => take_in(&request.object, call.version, None)?,
+        Some(opened) => {
+            if opened.hidden {
+                agree(&mut given, Tag::SENSITIVE, AttributeValue::Boolean(true))?;
+            }
+            opened.with_value(call.version, |value| take_in(&request.object, call.version, Some(value)))?
+        }
+    };
     describe(&mut given, object_type, &kept.kind, kept.material.as_ref())?;
     let newborn =
         Newborn { object_type, kind: kept.kind, given, material: kept.material, origin: Origin::Given };

@@ -7,6 +7,7 @@
 use super::call::Call;
 use super::form::{Sealed, Written, hand_out};
 use super::pair::in_format;
+use super::unwrapping::is_hidden;
 use crate::managed::Managed;
 use crate::object::Object;
 use crate::permit::{Permit, ReadingWrapped, Wrapping};
@@ -90,7 +91,7 @@ async fn wrapping_key<S: Scope>(
 }
 
 /// What a refusal is called when it speaks of the wrapping key.
-fn of_wrapping_key(refusal: Refusal) -> Refusal {
+pub(super) fn of_wrapping_key(refusal: Refusal) -> Refusal {
     match refusal {
         Refusal::NotFound => Refusal::WrappingKeyNotFound,
         Refusal::Archived => Refusal::WrappingKeyArchived,
@@ -104,7 +105,7 @@ fn of_wrapping_key(refusal: Refusal) -> Refusal {
 fn judge(object: &Managed, key: &Managed) -> Result<(), Refusal> {
     let decrypts = key.usage_mask().intersects(CryptographicUsageMask::DECRYPT);
     // Sensitive now is not enough: a client that registered the key knows it, whatever it calls it.
-    let hidden = key.attributes.get(Tag::ALWAYS_SENSITIVE) == Some(&AttributeValue::Boolean(true));
+    let hidden = is_hidden(key);
     if object.is_sensitive() && (decrypts || !hidden) {
         return Err(Refusal::PermissionDenied);
     }
@@ -112,7 +113,7 @@ fn judge(object: &Managed, key: &Managed) -> Result<(), Refusal> {
 }
 
 /// The mode that the request names, or the wrapping key does.
-fn mode(key: &Managed, information: &KeyInformation<'_>) -> Result<BlockCipherMode, Refusal> {
+pub(super) fn mode(key: &Managed, information: &KeyInformation<'_>) -> Result<BlockCipherMode, Refusal> {
     if key.algorithm() != Some(CryptographicAlgorithm::AES) {
         return Err(Refusal::UnsupportedCryptographicParameters);
     }
