@@ -30,7 +30,7 @@ use std::time::Duration;
 use tree::Node;
 
 /// The tally may only grow.
-const PASSED_FLOOR: usize = 214;
+const PASSED_FLOOR: usize = 215;
 
 #[test]
 fn the_cases_that_passed_still_pass() {

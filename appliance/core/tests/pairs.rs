@@ -267,3 +267,33 @@ fn a_revoked_pair_verifies_and_does_not_sign_and_another_services_pair_is_not_th
     assert_eq!(sign(&client, &private, "", "01").result(), "PermissionDenied");
     assert_eq!(verify(&client, &public, "", "01", &signature).value("ValidityIndicator"), "Valid");
 }
+
+#[test]
+fn a_signature_in_parts_is_the_signature_of_the_whole_and_each_stream_is_its_makers() {
+    let client = manager();
+    let (private, public) = pair(&client, "ECDSA", 256, ("Sign", "Verify"));
+    let flag = |tag: &str| format!("<{tag} type=\"Boolean\" value=\"true\"/>");
+    let first = client.ask(
+        "Sign",
+        &format!("{}{}{}", text("UniqueIdentifier", &private), bytes("Data", "01"), flag("InitIndicator")),
+    );
+    assert_eq!(first.result(), "Success");
+    assert!(first.value("SignatureData").is_empty());
+    let correlation = first.value("CorrelationValue");
+    let rest = format!(
+        "{}{}{}{}",
+        text("UniqueIdentifier", &private),
+        bytes("Data", "02"),
+        bytes("CorrelationValue", &correlation),
+        flag("FinalIndicator")
+    );
+    let other = client.store.client("web", Permission::Manage);
+    assert_ne!(other.ask("Sign", &rest).result(), "Success");
+    let last = client.ask("Sign", &rest);
+    assert_eq!(last.result(), "Success");
+    let signature = last.value("SignatureData");
+    assert_eq!(verify(&client, &public, "", "0102", &signature).value("ValidityIndicator"), "Valid");
+    assert_eq!(verify(&client, &public, "", "0201", &signature).value("ValidityIndicator"), "Invalid");
+    assert_ne!(client.ask("Sign", &rest).result(), "Success", "a stream ends once");
+    assert_eq!(verify(&client, &public, "", "0102", "").result(), "InvalidMessage");
+}

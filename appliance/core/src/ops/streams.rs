@@ -6,6 +6,7 @@
 //! Rules: KMIP 1.4, sections 4.29 to 4.34 and 4.37 (Correlation Value, Init Indicator, Final Indicator).
 
 use super::flow::Flow;
+use crate::crypto::asymmetric::Scheme;
 use aws_lc_rs::{digest, hmac};
 use core::cell::RefCell;
 use holdfast_model::limits::{STREAM_BYTES_PER_TENANT_MAX, STREAM_IDLE_MAX, STREAMS_PER_TENANT_MAX};
@@ -20,12 +21,14 @@ pub(crate) type Correlation = [u8; 16];
 
 /// What has come so far.
 pub(crate) enum Work {
-    /// Of Hash, and of a signature over a digest.
+    /// Of Hash.
     Hash(Box<digest::Context>),
     /// Of MAC.
     Mac(Box<hmac::Context>),
     /// Of MAC Verify, with the MAC that was given so far.
     CheckMac(Box<hmac::Context>, Vec<u8>),
+    /// Of Sign and Signature Verify, with the signature that was given so far.
+    Signature(Scheme, Box<digest::Context>, Vec<u8>),
     /// Of Encrypt and Decrypt.
     Cipher(Box<Flow>),
 }
@@ -35,7 +38,7 @@ impl Work {
     fn bytes(&self) -> usize {
         match self {
             Self::Hash(_) | Self::Mac(_) => 0,
-            Self::CheckMac(_, mac) => mac.len(),
+            Self::CheckMac(_, given) | Self::Signature(_, _, given) => given.len(),
             Self::Cipher(flow) => flow.bytes(),
         }
     }
