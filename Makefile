@@ -3,7 +3,8 @@
 CARGO ?= cargo
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 15
-VENV := target/clients
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+VENV := $(TARGET)/clients
 PYKMIP := $(VENV)/bin/python3
 
 .PHONY: build test lint fmt fuzz-smoke bench demo packages install
@@ -14,7 +15,7 @@ build:
 # Whole-box stories run the programs themselves: one build makes them and all tests, so that nothing is built twice.
 test: packages $(PYKMIP)
 	$(CARGO) build --workspace --locked --lib --tests --bin holdfastd --bin holdfast
-	HOLDFAST_PYTHON=$(CURDIR)/$(PYKMIP) HOLDFAST_BIN=$(CURDIR)/target/debug $(CARGO) test --workspace --locked
+	HOLDFAST_PYTHON=$(PYKMIP) HOLDFAST_BIN=$(TARGET)/debug $(CARGO) test --workspace --locked
 
 lint:
 	$(CARGO) fmt --all --check
@@ -45,6 +46,6 @@ $(PYKMIP):
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check 'PyKMIP==0.11.0'
 
 install: build
-	install -D -m 0755 target/release/holdfastd $(DESTDIR)$(PREFIX)/sbin/holdfastd
-	install -D -m 0755 target/release/holdfast $(DESTDIR)$(PREFIX)/bin/holdfast
+	install -D -m 0755 $(TARGET)/release/holdfastd $(DESTDIR)$(PREFIX)/sbin/holdfastd
+	install -D -m 0755 $(TARGET)/release/holdfast $(DESTDIR)$(PREFIX)/bin/holdfast
 	install -D -m 0600 appliance/warden/holdfast.example.toml $(DESTDIR)/etc/holdfast/holdfast.example.toml
