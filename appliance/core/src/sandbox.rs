@@ -16,7 +16,6 @@ const FIXED: &[Rule] = &[
     Rule::any("epoll_pwait2", WAITS),
     Rule::any("epoll_ctl", "watches a link that was wired anew, or one that has bytes to write"),
     Rule::any("dup3", "puts a new end of a link at the number of the old one"),
-    Rule::any("clock_nanosleep", "the slow lane rests when every queue is full"),
 ];
 
 /// The profile, with descriptors up to `highest` and no other.

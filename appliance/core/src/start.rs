@@ -40,7 +40,7 @@ pub fn run(mut child: Child) -> Result<(), String> {
     let tls = tls_key(&mut child)?;
     let signers = Signers::pin(&settings.signers, settings.signers_needed).map_err(say)?;
     let settings = Arc::new(settings);
-    let (lanes, mailboxes, supplies) = lanes(&mut child, &settings)?;
+    let (lanes, mailboxes, supply) = lanes(&mut child, &settings)?;
     let parts = governor_parts(&mut child, &settings)?;
     // The sandbox tells descriptors by number: nothing is opened after this.
     let highest = highest_fd()?;
@@ -58,7 +58,7 @@ pub fn run(mut child: Child) -> Result<(), String> {
         .spawn(move || {
             slow_gate.wait();
             slow_gate.wait();
-            slow::run(supplies);
+            slow::run(&supply);
         })
         .map_err(say)?;
     gate.wait();
@@ -192,7 +192,7 @@ impl LaneSeed {
     }
 }
 
-type Lanes = (Vec<LaneSeed>, Vec<Mailbox>, Vec<slow::Supply>);
+type Lanes = (Vec<LaneSeed>, Vec<Mailbox>, slow::Supply);
 
 fn lanes(child: &mut Child, settings: &Arc<settings::Core>) -> Result<Lanes, String> {
     let mut ways: Vec<(Sender<Message>, UnixStream)> = Vec::new();
@@ -209,12 +209,11 @@ fn lanes(child: &mut Child, settings: &Arc<settings::Core>) -> Result<Lanes, Str
         let (send, wake) = ways.get(at).ok_or("no lanes are configured")?;
         Ok(Mailbox::new(send.clone(), wake.try_clone().map_err(say)?))
     };
-    let (mut seeds, mut supplies) = (Vec::new(), Vec::new());
+    let wakers = ways.iter().map(|(_, wake)| wake.try_clone().map_err(say));
+    let (transport, supply) = slow::transport_keys(wakers.collect::<Result<_, _>>()?);
+    let mut seeds = Vec::new();
     for (at, (messages, wake)) in ends.into_iter().enumerate() {
         let lane = LaneIndex(u16::try_from(at).map_err(say)?);
-        let waker = ways.get(at).ok_or("no lanes are configured")?.1.try_clone().map_err(say)?;
-        let (transport, supply) = slow::transport_keys(waker);
-        supplies.push(supply);
         let fronts = (0..settings.workers).map(|worker| link(child, Socket::Front { worker, lane }));
         let fronts = fronts.collect::<Result<_, _>>()?;
         let roots =
@@ -231,14 +230,14 @@ fn lanes(child: &mut Child, settings: &Arc<settings::Core>) -> Result<Lanes, Str
             governor: mailbox(0)?,
             wake,
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC).map_err(say)?,
-            transport,
+            transport: transport.clone(),
             keystore: link(child, Socket::Keystore { lane })?,
             audit: link(child, Socket::Audit { lane })?,
             roots,
         });
     }
     let mailboxes = (0..ways.len()).map(mailbox).collect::<Result<_, _>>()?;
-    Ok((seeds, mailboxes, supplies))
+    Ok((seeds, mailboxes, supply))
 }
 
 fn link(child: &mut Child, socket: Socket) -> Result<Link, String> {

@@ -18,6 +18,17 @@ use std::rc::Rc;
 #[error("the audit log does not take records")]
 pub struct Unaudited;
 
+/// Why an event could not be put into the ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HoldError {
+    /// The agent is behind, for instance because its disk is slow: wait.
+    #[error("the audit ring is full")]
+    Full,
+    /// The log does not take records.
+    #[error(transparent)]
+    Unaudited(#[from] Unaudited),
+}
+
 /// The audit log as one lane sees it.
 pub struct Audit {
     ring: RefCell<RingProducer>,
@@ -56,17 +67,20 @@ impl Audit {
     /// Puts an event into the ring: from here on the audit-agent holds it. Returns the ring's position after it.
     ///
     /// # Errors
-    /// [`Unaudited`] when the log does not take records or the ring is full.
-    pub fn hold(&self, event: &AuditEvent) -> Result<u64, Unaudited> {
+    /// [`HoldError`].
+    pub fn hold(&self, event: &AuditEvent) -> Result<u64, HoldError> {
         if !self.is_ready() {
-            return Err(Unaudited);
+            return Err(Unaudited.into());
         }
         let mut buffer = self.buffer.borrow_mut();
         buffer.clear();
         let taken = core::mem::take(&mut *buffer);
         *buffer = postcard::to_extend(event, taken).map_err(|_| Unaudited)?;
         let mut ring = self.ring.borrow_mut();
-        let pushed = ring.push(&buffer).map_err(|_: RingError| Unaudited)?;
+        let pushed = ring.push(&buffer).map_err(|error| match error {
+            RingError::Full { .. } => HoldError::Full,
+            _ => HoldError::Unaudited(Unaudited),
+        })?;
         if pushed.doorbell == Doorbell::Ring {
             self.agent.tell(&Request::Doorbell);
         }

@@ -23,11 +23,12 @@ use crate::audited::Event;
 use crate::request::Limits;
 use crate::scope::ScopeError;
 use crate::tenant::Tenant;
-use audit::Audit;
+use audit::{Audit, HoldError};
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use front::Front;
 use holdfast_model::audit::AuditEvent;
+use holdfast_model::limits::AGENT_TIMEOUT;
 use holdfast_model::trust::{Identity, PeerCertificate, TrustRule, resolve};
 use holdfast_model::{Fingerprint, Generation, HsmName, LaneIndex, Sequence, ServiceId, TenantId, Timestamp};
 use holdfast_ports::front::Connection;
@@ -46,6 +47,8 @@ use task::{Promise, Resolver, Tasks};
 
 /// Reply buffers that are kept for use again.
 const SPARE_BUFFERS_MAX: usize = 64;
+/// How long a request rests whose audit record found the ring full.
+const RING_PAUSE: Duration = Duration::from_millis(10);
 /// A buffer that grew larger is given back to the heap.
 const SPARE_BUFFER_BYTES_MAX: usize = 64 << 10;
 
@@ -225,7 +228,14 @@ impl Lane {
             client: who.client,
             bundle: who.bundle,
         };
-        let position = self.audit.hold(&record).map_err(|_| ScopeError::Unaudited)?;
+        let until = self.now().after(AGENT_TIMEOUT);
+        let position = loop {
+            match self.audit.hold(&record) {
+                Ok(position) => break position,
+                Err(HoldError::Full) if self.now() < until => self.pause(RING_PAUSE).await,
+                Err(HoldError::Full | HoldError::Unaudited(_)) => return Err(ScopeError::Unaudited),
+            }
+        };
         if durable {
             self.audit.durable(position, self.now()).await.map_err(|_| ScopeError::Unaudited)?;
         }

@@ -148,7 +148,6 @@ impl Scope for RequestScope {
     }
 
     async fn commit(&self, changes: Vec<Change>) -> Result<(), ScopeError> {
-        let ids: Vec<ObjectId> = changes.iter().map(Change::id).collect();
         let (writes, stored, gone) = self.seal(changes).await?;
         let epoch = self.tenant.epoch();
         let outcome = self.lane.store.commit(writes).await.map_err(store_error);
@@ -157,8 +156,10 @@ impl Scope for RequestScope {
         }
         let mut cache = self.tenant.cache.borrow_mut();
         if let Err(error) = outcome {
-            // What is cached may be what somebody else has replaced, and after no answer nobody knows.
-            ids.iter().for_each(|id| cache.remove(id));
+            // The state that we built upon may have been replaced, and after no answer nobody knows. One that somebody
+            // else has stored and cached meanwhile stays.
+            stored.iter().for_each(|object| cache.remove_before(&object.id, object.revision));
+            gone.iter().for_each(|id| cache.remove(id));
             return Err(error);
         }
         gone.iter().for_each(|id| cache.remove(id));
@@ -169,14 +170,5 @@ impl Scope for RequestScope {
     async fn record(&self, event: Event, durable: bool) -> Result<(), ScopeError> {
         self.tenant.metrics.borrow_mut().count(event.action, event.outcome, self.began.elapsed());
         self.lane.record_as(&self.identity, &event, durable).await
-    }
-}
-
-impl Change {
-    const fn id(&self) -> ObjectId {
-        match self {
-            Self::Put(object) => object.id,
-            Self::Shred(id) => *id,
-        }
     }
 }

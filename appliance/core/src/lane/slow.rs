@@ -1,19 +1,24 @@
-//! The slow lane: one thread for work that would hold up a fast one, and the transport keys it keeps ready.
+//! The slow lane: one thread for work that would hold up a fast one. It makes the transport keys that unsealing needs.
 //!
-//! Jobs come over a bounded queue; a finished one wakes its lane by a byte on the lane's wake socket.
+//! One key waits in the queue and one in the thread's hand, for all lanes together: each costs a good part of a second
+//! of processor time, which at start the first clients want as well. Who finds none is woken when one is ready.
 
 use crate::custody::CustodyError;
 use crate::custody::transport::OneTimeKey;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Transport keys kept ready: one for each unsealing that may begin at once before others wait.
-const READY_KEYS: usize = 2;
+/// Keys in the queue; one more is in hand.
+const QUEUED_KEYS: usize = 1;
 
-/// The lanes' end: transport keys that are ready.
+type Made = Result<OneTimeKey, CustodyError>;
+
+/// A lane's end: transport keys that are ready. Only unsealing comes here, so the lock is not on the way of a request.
+#[derive(Clone)]
 pub struct TransportKeys {
-    ready: Receiver<Result<OneTimeKey, CustodyError>>,
+    ready: Arc<Mutex<Receiver<Made>>>,
 }
 
 impl TransportKeys {
@@ -22,7 +27,7 @@ impl TransportKeys {
     /// # Errors
     /// [`CustodyError::NoMemory`] when none can be made.
     pub fn take(&self) -> Result<Option<OneTimeKey>, CustodyError> {
-        match self.ready.try_recv() {
+        match self.ready.lock().unwrap_or_else(PoisonError::into_inner).try_recv() {
             Ok(key) => key.map(Some),
             Err(TryRecvError::Empty) => Ok(None),
             Err(TryRecvError::Disconnected) => Err(CustodyError::NoMemory),
@@ -30,54 +35,51 @@ impl TransportKeys {
     }
 }
 
-/// Makes the queue of one lane: its own end, and the end that the slow lane's thread fills.
-#[must_use]
-pub fn transport_keys(wake: UnixStream) -> (TransportKeys, Supply) {
-    let (send, ready) = sync_channel(READY_KEYS);
-    (TransportKeys { ready }, Supply { send, wake, made: None })
-}
-
-/// The slow lane's end towards one lane.
+/// The slow lane's end.
 pub struct Supply {
-    send: SyncSender<Result<OneTimeKey, CustodyError>>,
-    wake: UnixStream,
-    made: Option<Result<OneTimeKey, CustodyError>>,
+    send: SyncSender<Made>,
+    wake: Vec<UnixStream>,
 }
 
-impl Supply {
-    /// Makes a key if the queue has room. `None` when the lane is gone; otherwise whether something was made.
-    fn fill(&mut self) -> Option<bool> {
-        let key = self.made.take().unwrap_or_else(OneTimeKey::generate);
-        match self.send.try_send(key) {
-            Ok(()) => {
-                // A wake socket that is full wakes the lane just as well.
-                let _full = (&self.wake).write(&[1]);
-                Some(true)
-            }
-            Err(TrySendError::Full(key)) => {
-                self.made = Some(key);
-                Some(false)
-            }
-            Err(TrySendError::Disconnected(_)) => None,
+/// Makes the queue: the lanes' end, and the end that the slow lane's thread fills. `wake` are the lanes' wake sockets.
+#[must_use]
+pub fn transport_keys(wake: Vec<UnixStream>) -> (TransportKeys, Supply) {
+    let (send, ready) = sync_channel(QUEUED_KEYS);
+    (TransportKeys { ready: Arc::new(Mutex::new(ready)) }, Supply { send, wake })
+}
+
+/// The slow lane's thread: makes a key whenever there is room for one, until all lanes are gone.
+pub fn run(supply: &Supply) {
+    while supply.send.send(OneTimeKey::generate()).is_ok() {
+        for wake in &supply.wake {
+            // A wake socket that is full wakes its lane just as well.
+            let _full = (&*wake).write(&[1]);
         }
     }
 }
 
-/// The slow lane's thread: keeps every lane supplied until all lanes are gone.
-pub fn run(mut supplies: Vec<Supply>) {
-    loop {
-        let mut made = false;
-        supplies.retain_mut(|supply| {
-            supply.fill().is_some_and(|something| {
-                made |= something;
-                true
-            })
-        });
-        if supplies.is_empty() {
-            return;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn a_key_is_given_once_and_every_lane_is_woken_for_it() {
+        let pairs: Vec<_> = (0..2).map(|_| UnixStream::pair().unwrap()).collect();
+        let (mut lanes, wakes): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+        let (keys, supply) = transport_keys(wakes);
+        let thread = std::thread::spawn(move || run(&supply));
+        let mut moduli = Vec::new();
+        while moduli.len() < 3 {
+            lanes.iter_mut().for_each(|lane| lane.read_exact(&mut [0]).unwrap());
+            if let Some(key) = keys.take().unwrap() {
+                moduli.push(key.public().modulus.clone());
+            }
         }
-        if !made {
-            std::thread::sleep(core::time::Duration::from_millis(20));
-        }
+        moduli.sort();
+        moduli.dedup();
+        assert_eq!(moduli.len(), 3);
+        drop(keys);
+        thread.join().unwrap();
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::object::Object;
 use holdfast_model::ObjectId;
+use holdfast_model::record::Revision;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -39,6 +40,15 @@ impl Cache {
         self.young_bytes += bytes;
         self.old.remove(&object.id);
         self.young.insert(object.id, object);
+    }
+
+    /// Forgets a state of an object that is older than `revision`.
+    pub fn remove_before(&mut self, id: &ObjectId, revision: Revision) {
+        for generation in [&mut self.young, &mut self.old] {
+            if generation.get(id).is_some_and(|object| object.revision < revision) {
+                generation.remove(id);
+            }
+        }
     }
 
     /// Forgets an object.
