@@ -98,6 +98,10 @@ pub(super) async fn nonce<S: Scope, P: Purpose>(
     for _ in 0..ATTEMPTS_MAX {
         change(call, object.id, |object, managed| {
             Permit::<P>::obtain(call.scope, object)?;
+            // Others ran out at the same time, and one of them was faster: there are enough for all.
+            if object.nonces_left.get() > 0 {
+                return Ok((Fate::Unchanged, ()));
+            }
             let reserved = managed.nonces_reserved.saturating_add(u64::from(NONCES_AT_ONCE));
             if reserved > RANDOM_NONCES_MAX {
                 return Err(Refusal::UsageLimitExceeded);
