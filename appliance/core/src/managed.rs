@@ -16,6 +16,7 @@ pub use index::Indexed;
 pub use state::{Cause, Life};
 
 use crate::object::Facts;
+use crate::request::Asker;
 use holdfast_model::Timestamp;
 use kmip::attribute::AttributeValue;
 use kmip::enums::{
@@ -108,13 +109,15 @@ pub struct Managed {
     pub attributes: AttributeSet,
     /// How many nonces for GCM the server may have made so far: an upper bound, moved before they are used.
     pub nonces_reserved: u64,
+    /// The user of the service who made it, if the request named one.
+    pub owner: Option<Asker>,
 }
 
 impl Managed {
     /// An object without attributes.
     #[must_use]
     pub fn new(object_type: ObjectType, kind: Kind) -> Self {
-        Self { object_type, kind, attributes: AttributeSet::default(), nonces_reserved: 0 }
+        Self { object_type, kind, attributes: AttributeSet::default(), nonces_reserved: 0, owner: None }
     }
 
     /// What the wrapping of its material is bound to.

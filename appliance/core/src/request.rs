@@ -4,10 +4,12 @@
 //! Does not trust: a byte of the request. What it cannot read is answered without repeating any of it, and never logged.
 //! Rules: KMIP 1.4, sections 6, 7 and 11.1; KMIP 2.1, sections 8 and 9.
 
+mod asker;
 mod batch;
 mod refused;
 mod together;
 
+pub use asker::Asker;
 pub use batch::{Batch, Leaves};
 pub use refused::{of_cipher, of_scope, word};
 
@@ -57,7 +59,7 @@ impl Default for Limits {
 
 /// Appends the response to `request`. There always is one, also to bytes that are no request.
 ///
-/// Credentials in the header are not looked at: who the client is, its certificate has said.
+/// Who the client is, its certificate has said; a credential in the header names a user of it ([`Asker`]).
 pub async fn answer<S: Scope>(scope: &S, limits: &Limits, request: &[u8], reply: &mut Vec<u8>) {
     let now = DateTime(scope.now().seconds());
     let message = match RequestMessage::decode(request, &limits.encoding) {
@@ -106,7 +108,7 @@ async fn run<S: Scope>(
     let version = message.version;
     let mut response = ResponseWriter::begin(reply, max, version, header).map_err(|_| NoRoom)?;
     let go_on = message.header.batch_error_continuation == Some(BatchErrorContinuationOption::CONTINUE);
-    let batch = Batch::default();
+    let batch = Batch::of(Asker::of(message.header.authentication.as_ref()));
     for item in message.items.iter() {
         let echo =
             ResponseItem { operation: Some(item.operation), unique_batch_item_id: item.unique_batch_item_id };
@@ -149,7 +151,7 @@ async fn run_together<S: Scope>(
     reply: &mut Vec<u8>,
 ) -> Result<(), NoRoom> {
     let together = Together::over(scope);
-    let batch = Batch::default();
+    let batch = Batch::of(Asker::of(message.header.authentication.as_ref()));
     let mut answers = Vec::new();
     let mut failure = None;
     for item in message.items.iter() {

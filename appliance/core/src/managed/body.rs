@@ -5,6 +5,7 @@
 //! Trusts: the MAC over the record, which `custody` has checked. Still refuses what it does not know.
 
 use super::{AttributeSet, KeyBlock, Kind, Managed};
+use crate::request::Asker;
 use kmip::attribute::{Attribute, AttributeName, AttributeValue};
 use kmip::enums::{
     CertificateType, CryptographicAlgorithm, Enumeration, KeyCompressionType, KeyFormatType, ObjectType,
@@ -26,6 +27,7 @@ const STRUCTURED: Tag = own(0x4F02);
 const NONCES_RESERVED: Tag = own(0x4F03);
 const NAME_TAG: Tag = own(0x4F04);
 const PGP_VERSION: Tag = own(0x4F05);
+const OWNER: Tag = own(0x4F10);
 
 /// What a body may nest and hold. As large as the largest message, of which it is a part.
 const LIMITS: Limits = Limits::DEFAULT;
@@ -53,6 +55,9 @@ impl Managed {
             }
             if self.nonces_reserved > 0 {
                 out.long_integer(NONCES_RESERVED, self.nonces_reserved.cast_signed());
+            }
+            if let Some(owner) = &self.owner {
+                out.bytes(OWNER, owner.as_bytes());
             }
             for attribute in self.attributes.all() {
                 write_attribute(attribute, out);
@@ -148,6 +153,7 @@ struct Read {
     split_method: Option<SplitKeyMethod>,
     prime: Option<Vec<u8>>,
     nonces_reserved: u64,
+    owner: Option<Asker>,
     attributes: AttributeSet,
 }
 
@@ -175,6 +181,10 @@ impl Read {
             Tag::SPLIT_KEY_METHOD => self.split_method = Some(SplitKeyMethod::from_code(item.enumeration()?)),
             Tag::PRIME_FIELD_SIZE => self.prime = Some(item.big_integer()?.to_vec()),
             NONCES_RESERVED => self.nonces_reserved = item.long_integer()?.cast_unsigned(),
+            OWNER => {
+                let bytes = item.bytes()?.try_into().map_err(|_| BodyError)?;
+                self.owner = Some(Asker::from_bytes(bytes));
+            }
             Tag::ATTRIBUTE => self.attributes.restore(read_attribute(item)?),
             _ => return Err(BodyError),
         }
@@ -209,7 +219,13 @@ impl Read {
             ObjectType::PGP_KEY => Kind::Pgp { version: self.pgp_version.ok_or(BodyError)?, block: block()? },
             _ => return Err(BodyError),
         };
-        Ok(Managed { object_type, kind, attributes: self.attributes, nonces_reserved: self.nonces_reserved })
+        Ok(Managed {
+            object_type,
+            kind,
+            attributes: self.attributes,
+            nonces_reserved: self.nonces_reserved,
+            owner: self.owner,
+        })
     }
 }
 

@@ -118,6 +118,7 @@ fn describe<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Re
     let seconds = now.seconds();
     let mut managed = Managed::new(object_type, kind);
     managed.attributes = given;
+    managed.owner = call.asker();
     let set = |managed: &mut Managed, tag: Tag, value: AttributeValue<'static>| {
         let applies = rule(tag).is_some_and(|rule| rule.on_1x.to(object_type) || rule.on_2x.to(object_type));
         if applies && managed.attributes.get(tag).is_none() {

@@ -1,12 +1,13 @@
 //! One operation's view of the request it is part of.
 
 use crate::audited::Unaudited;
+use crate::managed::Managed;
 use crate::object::Object;
-use crate::request::{Batch, Limits, done, of_scope};
+use crate::request::{Asker, Batch, Limits, done, of_scope};
 use crate::scope::Scope;
 use core::cell::Cell;
 use holdfast_model::{KeyVersion, ObjectId};
-use kmip::enums::Operation;
+use kmip::enums::{ObjectType, Operation};
 use kmip::identifier::Identifier;
 use kmip::result::Refusal;
 use kmip::ttlv::Writer;
@@ -127,13 +128,17 @@ impl<'c, S: Scope> Call<'c, S> {
     /// The object of this identifier, if it is the client's.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] also for what is somebody else's.
+    /// [`Refusal::NotFound`] also for what is somebody else's; [`Refusal::PermissionDenied`] for what another user of the
+    /// same service made.
     pub async fn load(&self, id: ObjectId) -> Result<Rc<Object>, Refusal> {
         let object = self.scope.load(id).await.map_err(of_scope)?;
         if object.service != self.scope.identity().service {
             return Err(Refusal::NotFound);
         }
         self.about(&object);
+        if !self.is_open_to_asker(&object.managed) {
+            return Err(Refusal::PermissionDenied);
+        }
         Ok(object)
     }
 
@@ -143,6 +148,29 @@ impl<'c, S: Scope> Call<'c, S> {
     /// As [`Call::identify`] and [`Call::load`].
     pub async fn object(&self, identifier: Option<Identifier<'_>>) -> Result<Rc<Object>, Refusal> {
         self.load(self.identify(identifier)?).await
+    }
+
+    /// Whom the request names besides its certificate.
+    pub fn asker(&self) -> Option<Asker> {
+        self.batch.asker()
+    }
+
+    /// May the user that the request names ask this of the object? What another user of the service made is kept from it,
+    /// but for what the Default Operation Policy gives to all (KMIP 1.4, section 3.18.2). A request that names nobody is the
+    /// service's own.
+    fn is_open_to_asker(&self, managed: &Managed) -> bool {
+        let (Some(asker), Some(owner)) = (self.asker(), managed.owner) else { return true };
+        let public = matches!(managed.object_type, ObjectType::CERTIFICATE | ObjectType::PUBLIC_KEY);
+        let reads = matches!(
+            self.operation,
+            Operation::GET
+                | Operation::GET_ATTRIBUTES
+                | Operation::GET_ATTRIBUTE_LIST
+                | Operation::OBTAIN_LEASE
+                | Operation::ENCRYPT
+                | Operation::SIGNATURE_VERIFY
+        );
+        asker == owner || self.operation == Operation::CHECK || public && reads
     }
 
     /// The result of an operation that changed nothing.

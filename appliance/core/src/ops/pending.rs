@@ -7,7 +7,7 @@
 use super::call::{Answer, Call};
 use super::streams::{Correlation, Owner};
 use crate::audited::{Audited, Unaudited};
-use crate::request::{Batch, Limits, of_scope};
+use crate::request::{Asker, Batch, Limits, of_scope};
 use crate::scope::Scope;
 use core::cell::RefCell;
 use holdfast_model::Timestamp;
@@ -33,6 +33,8 @@ pub(super) enum Stage {
 /// A request whose answer is fetched later.
 pub(super) struct Later {
     owner: Owner,
+    /// Whom it named.
+    pub(super) asker: Option<Asker>,
     /// Which operation.
     pub(super) operation: Operation,
     version: Version,
@@ -124,6 +126,7 @@ pub(crate) fn submit<S: Scope>(call: &Call<'_, S>, payload: Item<'_>) -> Result<
     writer.finish().map_err(|_| Refusal::ServerLimit)?;
     let request = Later {
         owner: Owner::of(call.scope.identity()),
+        asker: call.asker(),
         operation: call.operation,
         version: call.version,
         submitted: call.scope.now(),
@@ -152,7 +155,8 @@ pub(super) fn take<S: Scope>(
     let correlation = Correlation::try_from(correlation).map_err(|_| none)?;
     let owner = Owner::of(call.scope.identity());
     let mut requests = pending.requests.borrow_mut();
-    let own = |request: &Later| request.owner == owner && request.version == call.version;
+    let named = |request: &Later| call.asker().is_none() || call.asker() == request.asker;
+    let own = |request: &Later| request.owner == owner && request.version == call.version && named(request);
     if !requests.get(&correlation).is_some_and(own) {
         return Err(none);
     }
@@ -190,16 +194,17 @@ pub(super) fn known<S: Scope>(call: &Call<'_, S>) -> Vec<Known> {
     .collect()
 }
 
-/// Does what was asked for.
+/// Does what was asked for, as for whom asked.
 ///
 /// # Errors
 /// As the operation.
 pub(super) async fn perform<S: Scope>(
     call: &Call<'_, S>,
+    asker: Option<Asker>,
     operation: Operation,
     payload: &[u8],
 ) -> Result<Unaudited<Answer>, Refusal> {
-    let batch = Batch::default();
+    let batch = Batch::of(asker);
     let inner = Call::new(call.scope, call.version, call.limits, operation, &batch);
     let payload = parse(payload, &call.limits.encoding)?;
     let done = Box::pin(super::run(&inner, payload)).await;
@@ -210,9 +215,9 @@ pub(super) async fn perform<S: Scope>(
 /// Does what a request asked for, records it, and keeps the answer in it.
 pub(super) async fn complete<S: Scope>(scope: &S, limits: &Limits, request: Later) -> Later {
     let Stage::Submitted(payload) = &request.stage else { return request };
-    let batch = Batch::default();
+    let batch = Batch::of(request.asker);
     let call = Call::new(scope, request.version, limits, request.operation, &batch);
-    let outcome = perform(&call, request.operation, payload).await;
+    let outcome = perform(&call, request.asker, request.operation, payload).await;
     let done = crate::request::recorded(&call, outcome).await;
     Later { stage: Stage::Completed(done), ..request }
 }

@@ -17,7 +17,7 @@ pub(super) async fn run<S: Scope>(
     let (_, later) = take(call, request.asynchronous_correlation_value)?;
     call.answers(later.operation);
     match later.stage {
-        Stage::Submitted(payload) => perform(call, later.operation, &payload).await,
+        Stage::Submitted(payload) => perform(call, later.asker, later.operation, &payload).await,
         Stage::Completed(done) => done.map(|answer| call.used(answer.into_value())),
     }
 }

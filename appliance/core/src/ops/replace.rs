@@ -139,5 +139,6 @@ pub(super) fn step_back<S: Scope>(
     link(&mut next, LinkType::REPLACEMENT_OBJECT_LINK, new);
     link(new, LinkType::REPLACED_OBJECT_LINK, old);
     next.managed.touch(call.scope.now());
+    new.managed.owner = old.managed.owner;
     Ok(next)
 }

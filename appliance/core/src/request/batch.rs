@@ -2,6 +2,7 @@
 //!
 //! Rules: KMIP 1.4, section 4 (ID Placeholder); KMIP 2.1, sections 4.58 and 8.2.
 
+use super::Asker;
 use core::cell::RefCell;
 use holdfast_model::ObjectId;
 use kmip::enums::{Operation, UniqueIdentifierItem};
@@ -22,6 +23,7 @@ pub enum Leaves {
 /// The state of a batch.
 #[derive(Default)]
 pub struct Batch {
+    asker: Option<Asker>,
     inner: RefCell<Inner>,
 }
 
@@ -33,6 +35,18 @@ struct Inner {
 }
 
 impl Batch {
+    /// A batch that somebody asks for.
+    #[must_use]
+    pub fn of(asker: Option<Asker>) -> Self {
+        Self { asker, ..Self::default() }
+    }
+
+    /// Whom it is asked for by, if its header names somebody.
+    #[must_use]
+    pub const fn asker(&self) -> Option<Asker> {
+        self.asker
+    }
+
     /// Takes what an item leaves.
     pub fn leave(&self, operation: Operation, leaves: Leaves) {
         let mut inner = self.inner.borrow_mut();
