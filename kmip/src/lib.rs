@@ -14,6 +14,7 @@
 //! | [`version`], [`tag`], [`enums`], [`mask`] | the vocabulary, with the versions that have each word |
 //! | [`field`] | how types and items are tied together |
 //! | `xml` (feature `xml`) | the XML encoding of the profiles |
+//! | `client` (feature `client`) | a blocking client over mutual TLS: the only part that does I/O |
 //!
 //! # From a request to its answer
 //!
@@ -101,6 +102,8 @@
 //! ```
 
 pub mod attribute;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod enums;
 pub mod field;
 pub mod identifier;

@@ -285,17 +285,44 @@ pub fn request(
     items: impl FnOnce(&mut RequestItems<'_, '_>),
 ) -> Result<usize, EncodeError> {
     let mut writer = Writer::new(out, max);
-    writer.structure(Tag::REQUEST_MESSAGE, |out| {
+    message(&mut writer, header, version, items);
+    writer.finish()
+}
+
+fn message(
+    out: &mut Writer<'_>,
+    header: &RequestHeader<'_>,
+    version: Version,
+    items: impl FnOnce(&mut RequestItems<'_, '_>),
+) {
+    out.structure(Tag::REQUEST_MESSAGE, |out| {
         header.encode(Tag::REQUEST_HEADER, version, out);
         items(&mut RequestItems { out, version });
     });
-    writer.finish()
 }
 
 /// The items of a request that is being written. The header's batch count is the caller's promise.
 pub struct RequestItems<'w, 'b> {
     out: &'w mut Writer<'b>,
     version: Version,
+}
+
+#[cfg(feature = "client")]
+impl<'w, 'b> RequestItems<'w, 'b> {
+    /// Writes a whole request with a writer of the caller's.
+    pub(crate) fn message(
+        out: &mut Writer<'_>,
+        header: &RequestHeader<'_>,
+        version: Version,
+        items: impl FnOnce(&mut RequestItems<'_, '_>),
+    ) {
+        message(out, header, version, items);
+    }
+
+    /// More items, behind a request whose length and count the caller puts right.
+    pub(crate) fn of(out: &'w mut Writer<'b>, version: Version) -> Self {
+        RequestItems { out, version }
+    }
 }
 
 impl RequestItems<'_, '_> {

@@ -104,6 +104,12 @@ impl<'a> Item<'a> {
         Children::of_checked(checked).next()
     }
 
+    /// The first item of what our own writer wrote.
+    #[cfg(feature = "client")]
+    pub(crate) fn of_written(bytes: &'a [u8]) -> Option<Item<'a>> {
+        Children::of_checked(bytes).next()
+    }
+
     /// A structure around encoded children that were checked before.
     pub(crate) fn of_structure(tag: Tag, checked: &'a [u8]) -> Item<'a> {
         Item { tag, ty: ItemType::Structure, value: checked, offset: 0 }
