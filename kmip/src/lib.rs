@@ -13,7 +13,7 @@
 //! | [`result`] | [`Refusal`](result::Refusal): why not, and the result reason of each version |
 //! | [`version`], [`tag`], [`enums`], [`mask`] | the vocabulary, with the versions that have each word |
 //! | [`field`] | how types and items are tied together |
-//! | `xml` (feature `xml`) | the XML encoding of the profiles |
+//! | `xml`, `json` (features of those names) | the XML and JSON encodings of the profiles |
 //! | `client` (feature `client`) | a blocking client over mutual TLS: the only part that does I/O |
 //!
 //! # From a request to its answer
@@ -107,6 +107,8 @@ pub mod client;
 pub mod enums;
 pub mod field;
 pub mod identifier;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod lease;
 pub mod mask;
 pub mod message;
@@ -115,6 +117,8 @@ pub mod object;
 pub mod operation;
 pub mod primitive;
 pub mod result;
+#[cfg(any(feature = "xml", feature = "json"))]
+mod spelling;
 pub mod tag;
 pub mod ttlv;
 pub mod version;

@@ -157,7 +157,7 @@ fn every_message_of_the_cases_survives_our_types() {
                         if one_blank_each(&show(&original)) == one_blank_each(&show(&again)) {
                             continue;
                         }
-                        let both = format!("{name}:\n{}became\n{}", show(&original), show(&again));
+                        let both = format!("{name}:\n{}became\n{}", *show(&original), *show(&again));
                         bytes_differ.entry(key).or_default().push(both);
                     }
                     Some(Ok(_)) => {}
@@ -181,6 +181,24 @@ fn every_message_of_the_cases_survives_xml() {
         for message in case {
             let text = xml::from_ttlv(&message, &Limits::DEFAULT).unwrap();
             let again = xml::to_ttlv(&text, &Limits::DEFAULT).unwrap();
+            assert!(*again == message, "{}", path.display());
+        }
+    }
+}
+
+#[cfg(feature = "json")]
+#[test]
+fn every_message_of_the_cases_survives_json_and_is_the_same_message_in_all_encodings() {
+    use kmip::json;
+    for (path, case) in cases() {
+        for message in case {
+            let text = json::from_ttlv(&message, &Limits::DEFAULT).unwrap();
+            let again = json::to_ttlv(&text, &Limits::DEFAULT)
+                .unwrap_or_else(|error| panic!("{}: {error}: {}", path.display(), *text));
+            assert!(*again == message, "{}", path.display());
+            // To a reader that is not ours it is JSON too, and without our line breaks it is the same.
+            let foreign: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let again = json::to_ttlv(&foreign.to_string(), &Limits::DEFAULT).unwrap();
             assert!(*again == message, "{}", path.display());
         }
     }

@@ -80,6 +80,15 @@ impl<'b> Writer<'b> {
         }
     }
 
+    /// Gives an open structure another tag: an encoding may name it behind its contents.
+    #[cfg(feature = "json")]
+    pub(crate) fn rename(&mut self, open: &OpenStructure, tag: Tag) {
+        let [_, t0, t1, t2] = tag.number().to_be_bytes();
+        if let Some(slot) = self.out.get_mut(open.at..open.at.saturating_add(3)).filter(|_| !self.overflow) {
+            slot.copy_from_slice(&[t0, t1, t2]);
+        }
+    }
+
     /// An Integer.
     pub fn integer(&mut self, tag: Tag, value: i32) {
         self.word(tag, ItemType::Integer, value.to_be_bytes());

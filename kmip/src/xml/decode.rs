@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::XmlError;
 use super::reader::{Element, Event, Reader};
-use super::value;
+use crate::spelling as value;
 use crate::tag::Tag;
 use crate::ttlv::{ItemType, Limits, OpenStructure, Writer};
 
@@ -68,7 +68,7 @@ fn item(
         let tag = tag(&element)?;
         let ty = match element.attribute("type")? {
             None => ItemType::Structure,
-            Some(name) => ty(&name).ok_or(XmlError::UnknownType { offset })?,
+            Some(name) => value::item_type(&name).ok_or(XmlError::UnknownType { offset })?,
         };
         let mut ended = element.empty;
         if ty == ItemType::Structure {
@@ -121,34 +121,16 @@ fn item(
 
 fn tag(element: &Element<'_>) -> Result<Tag, XmlError> {
     let unknown = XmlError::UnknownTag { offset: element.offset };
-    let hex = |digits: &str| u32::from_str_radix(digits, 16).ok().and_then(Tag::new);
-    if element.name == "TTLV" {
-        let name = element.attribute("tag")?.ok_or(unknown)?;
-        let tag = match name.strip_prefix("0x") {
-            Some(digits) => hex(digits),
-            None => Tag::named(&name),
-        };
-        return tag.ok_or(unknown);
+    // A prefix says which name space is meant; there is but one.
+    let name = element.name.rsplit_once(':').map_or(element.name, |(_, name)| name);
+    if name == "TTLV" {
+        return element.attribute("tag")?.and_then(|name| value::tag(&name)).ok_or(unknown);
     }
-    let numbered = || element.name.strip_prefix('x').filter(|digits| digits.len() == 6).and_then(hex);
-    Tag::named(element.name).or_else(numbered).ok_or(unknown)
-}
-
-fn ty(name: &str) -> Option<ItemType> {
-    Some(match name {
-        "Structure" => ItemType::Structure,
-        "Integer" => ItemType::Integer,
-        "LongInteger" => ItemType::LongInteger,
-        "BigInteger" => ItemType::BigInteger,
-        "Enumeration" => ItemType::Enumeration,
-        "Boolean" => ItemType::Boolean,
-        "TextString" => ItemType::TextString,
-        "ByteString" => ItemType::ByteString,
-        "DateTime" => ItemType::DateTime,
-        "Interval" => ItemType::Interval,
-        "DateTimeExtended" => ItemType::DateTimeExtended,
-        _ => return None,
-    })
+    let numbered = || {
+        let digits = name.strip_prefix('x').filter(|digits| digits.len() == 6)?;
+        u32::from_str_radix(digits, 16).ok().and_then(Tag::new)
+    };
+    Tag::named(name).or_else(numbered).ok_or(unknown)
 }
 
 /// Writes a leaf; `named` is the tag whose list its names are from.

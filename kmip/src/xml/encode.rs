@@ -2,20 +2,24 @@
 
 use core::fmt::Write as _;
 
-use super::value;
-use crate::enums::{Listed, listed};
+use zeroize::Zeroizing;
+
+use crate::spelling::{self, Text, attribute_of, version_of};
 use crate::tag::Tag;
 use crate::ttlv::{Children, DecodeError, Item, ItemType, Limits, parse};
-use crate::version::{ProtocolVersion, Version};
+use crate::version::Version;
 
-/// The XML of one message, two spaces a level, names as its version has them.
+/// XML is longer than its TTLV, about so many times.
+const TIMES_LONGER: usize = 6;
+
+/// The XML of one message, two spaces a level, names as its version has them; wiped when dropped.
 ///
 /// # Errors
 /// [`DecodeError`]: the bytes are no TTLV.
-pub fn from_ttlv(bytes: &[u8], limits: &Limits) -> Result<String, DecodeError> {
+pub fn from_ttlv(bytes: &[u8], limits: &Limits) -> Result<Zeroizing<String>, DecodeError> {
     let message = parse(bytes, limits)?;
     let version = version_of(message).unwrap_or(Version::V2_1);
-    let mut out = String::new();
+    let mut out = Text::with_room(bytes.len().saturating_mul(TIMES_LONGER));
     // What is still to be written of each open structure, and how it is closed.
     let mut open: Vec<(Children<'_>, String, Option<Tag>)> = Vec::new();
     let mut next = Some((message, None));
@@ -40,7 +44,7 @@ pub fn from_ttlv(bytes: &[u8], limits: &Limits) -> Result<String, DecodeError> {
                 out.push_str("\"/>\n");
             }
         }
-        let Some((children, name, attribute)) = open.last_mut() else { return Ok(out) };
+        let Some((children, name, attribute)) = open.last_mut() else { return Ok(out.done()) };
         if let Some(child) = children.next() {
             next = Some((child, *attribute));
         } else {
@@ -52,20 +56,6 @@ pub fn from_ttlv(bytes: &[u8], limits: &Limits) -> Result<String, DecodeError> {
     }
 }
 
-fn version_of(message: Item<'_>) -> Option<Version> {
-    let header = message
-        .children()
-        .ok()?
-        .find(|child| matches!(child.tag(), Tag::REQUEST_HEADER | Tag::RESPONSE_HEADER))?;
-    let number = header.children().ok()?.find(|child| child.tag() == Tag::PROTOCOL_VERSION)?;
-    <ProtocolVersion as crate::field::Field<'_>>::decode(number, Version::V1_0).ok()?.spoken()
-}
-
-/// Which attribute a 1.x Attribute structure holds.
-fn attribute_of(mut children: Children<'_>) -> Option<Tag> {
-    children.find(|child| child.tag() == Tag::ATTRIBUTE_NAME)?.text().ok().and_then(value::attribute_tag)
-}
-
 fn element(tag: Tag, version: Version) -> (String, String) {
     match tag.name(version) {
         Some(name) => (name.to_owned(), String::new()),
@@ -73,59 +63,33 @@ fn element(tag: Tag, version: Version) -> (String, String) {
     }
 }
 
-fn leaf(out: &mut String, item: &Item<'_>, named: Tag, version: Version) -> Result<(), DecodeError> {
+fn leaf(out: &mut Text, item: &Item<'_>, named: Tag, version: Version) -> Result<(), DecodeError> {
     match item.ty() {
         ItemType::Structure => {}
-        ItemType::Integer => match listed(named) {
-            Some(Listed::Mask(_)) => mask(out, named, item.integer()?.cast_unsigned(), version),
-            _ => out.push_str(&item.integer()?.to_string()),
-        },
-        ItemType::LongInteger => out.push_str(&item.long_integer()?.to_string()),
-        ItemType::BigInteger => value::hex(out, item.big_integer()?),
-        ItemType::Enumeration => {
-            let code = item.enumeration()?;
-            let name = match listed(named) {
-                Some(Listed::Enumeration(names) | Listed::Mask(names)) => names.name(code, version),
-                Some(Listed::Tag) => Tag::new(code).and_then(|tag| tag.name(version)),
-                None => None,
-            };
-            match name {
-                Some(name) => out.push_str(name),
-                None => out.push_str(&format!("0x{code:08x}")),
+        ItemType::Integer => {
+            let value = item.integer()?;
+            if value == 0 || !spelling::write_mask(out, named, value.cast_unsigned(), ' ', version) {
+                out.push_str(&value.to_string());
             }
         }
+        ItemType::LongInteger => out.push_str(&item.long_integer()?.to_string()),
+        ItemType::BigInteger => spelling::hex(out, item.big_integer()?),
+        ItemType::Enumeration => spelling::write_enumeration(out, named, item.enumeration()?, version),
         ItemType::Boolean => out.push_str(if item.boolean()? { "true" } else { "false" }),
         ItemType::TextString => escape(out, item.text()?),
-        ItemType::ByteString => value::hex(out, item.bytes()?),
-        ItemType::DateTime => out.push_str(&value::write_date_time(item.date_time()?, None)),
+        ItemType::ByteString => spelling::hex(out, item.bytes()?),
+        ItemType::DateTime => out.push_str(&spelling::write_date_time(item.date_time()?, None)),
         ItemType::Interval => out.push_str(&item.interval()?.to_string()),
         ItemType::DateTimeExtended => {
             let all = item.date_time_extended()?;
             let (seconds, rest) = (all.div_euclid(1_000_000), all.rem_euclid(1_000_000));
-            out.push_str(&value::write_date_time(seconds, Some(rest)));
+            out.push_str(&spelling::write_date_time(seconds, Some(rest)));
         }
     }
     Ok(())
 }
 
-fn mask(out: &mut String, named: Tag, bits: u32, version: Version) {
-    let Some(Listed::Mask(names)) = listed(named) else { return };
-    let set = (0..32).map(|shift| bits & (1 << shift)).filter(|bit| *bit != 0);
-    for (nth, bit) in set.enumerate() {
-        if nth > 0 {
-            out.push(' ');
-        }
-        match names.name(bit, version) {
-            Some(name) => out.push_str(name),
-            None => out.push_str(&format!("0x{bit:08x}")),
-        }
-    }
-    if bits == 0 {
-        out.push('0');
-    }
-}
-
-fn escape(out: &mut String, text: &str) {
+fn escape(out: &mut Text, text: &str) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),

@@ -8,7 +8,6 @@
 mod decode;
 mod encode;
 mod reader;
-mod value;
 
 #[cfg(test)]
 mod tests;

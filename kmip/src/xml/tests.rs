@@ -1,6 +1,7 @@
 //! Spellings, and what is refused.
 
 use super::*;
+use crate::spelling as value;
 use crate::ttlv::Limits;
 
 fn read(text: &str) -> Result<Vec<u8>, XmlError> {
@@ -33,7 +34,7 @@ fn the_value_of_a_named_attribute_is_spelled_with_that_attribute_s_names() {
     let text = "<Attribute>\n  <AttributeName type=\"TextString\" value=\"Object Type\"/>\n  \
                 <AttributeValue type=\"Enumeration\" value=\"SymmetricKey\"/>\n</Attribute>\n";
     let bytes = read(text).unwrap();
-    assert_eq!(from_ttlv(&bytes, &Limits::DEFAULT).unwrap(), text);
+    assert_eq!(*from_ttlv(&bytes, &Limits::DEFAULT).unwrap(), text);
 }
 
 #[test]

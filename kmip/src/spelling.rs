@@ -1,15 +1,132 @@
-//! Spells numbers, masks, bytes and dates as XML does.
+//! Spells numbers, names, masks, bytes and dates as the text encodings do.
 //!
-//! Rules: KMIP Additional Message Encodings 1.0, section 6.1.6; XML Schema 1.0 part 2 (dateTime, hexBinary).
+//! Separate from `xml` and `json` because both spell alike. Text that is written may hold secrets: it is wiped when it moves and
+//! when it is dropped.
+//! Rules: KMIP Additional Message Encodings 1.0, sections 4.1.6 and 6.1.6; XML Schema 1.0 part 2 (dateTime, hexBinary).
 
-use zeroize::Zeroizing;
+use core::fmt;
+
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::attribute::AttributeName;
 use crate::enums::{Listed, listed};
+use crate::field::Field;
 use crate::tag::Tag;
+use crate::ttlv::{Children, Item, ItemType};
+use crate::version::{ProtocolVersion, Version};
+
+/// Text that is being written.
+#[derive(Default)]
+pub(crate) struct Text {
+    text: Zeroizing<String>,
+}
+
+impl Text {
+    /// With room for so many bytes before it moves for the first time.
+    pub(crate) fn with_room(bytes: usize) -> Self {
+        Text { text: Zeroizing::new(String::with_capacity(bytes)) }
+    }
+
+    pub(crate) fn push_str(&mut self, more: &str) {
+        let wanted = self.text.len().saturating_add(more.len());
+        if wanted > self.text.capacity() {
+            let mut grown = String::with_capacity(wanted.saturating_mul(2));
+            grown.push_str(&self.text);
+            self.text.zeroize();
+            *self.text = grown;
+        }
+        self.text.push_str(more);
+    }
+
+    pub(crate) fn push(&mut self, more: char) {
+        self.push_str(more.encode_utf8(&mut [0; 4]));
+    }
+
+    pub(crate) fn done(self) -> Zeroizing<String> {
+        self.text
+    }
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        self.push_str(more);
+        Ok(())
+    }
+}
+
+/// The type of a name.
+pub(crate) fn item_type(name: &str) -> Option<ItemType> {
+    Some(match name {
+        "Structure" => ItemType::Structure,
+        "Integer" => ItemType::Integer,
+        "LongInteger" => ItemType::LongInteger,
+        "BigInteger" => ItemType::BigInteger,
+        "Enumeration" => ItemType::Enumeration,
+        "Boolean" => ItemType::Boolean,
+        "TextString" => ItemType::TextString,
+        "ByteString" => ItemType::ByteString,
+        "DateTime" => ItemType::DateTime,
+        "Interval" => ItemType::Interval,
+        "DateTimeExtended" => ItemType::DateTimeExtended,
+        _ => return None,
+    })
+}
+
+/// The tag of a name, or of `0x` and six hex digits.
+pub(crate) fn tag(name: &str) -> Option<Tag> {
+    match name.strip_prefix("0x") {
+        Some(digits) if digits.len() == 6 => u32::from_str_radix(digits, 16).ok().and_then(Tag::new),
+        Some(_) => None,
+        None => Tag::named(name),
+    }
+}
+
+/// The version that a message says it is in.
+pub(crate) fn version_of(message: Item<'_>) -> Option<Version> {
+    let header = message
+        .children()
+        .ok()?
+        .find(|child| matches!(child.tag(), Tag::REQUEST_HEADER | Tag::RESPONSE_HEADER))?;
+    let number = header.children().ok()?.find(|child| child.tag() == Tag::PROTOCOL_VERSION)?;
+    <ProtocolVersion as Field<'_>>::decode(number, Version::V1_0).ok()?.spoken()
+}
+
+/// Which attribute a 1.x Attribute structure holds.
+pub(crate) fn attribute_of(mut children: Children<'_>) -> Option<Tag> {
+    children.find(|child| child.tag() == Tag::ATTRIBUTE_NAME)?.text().ok().and_then(attribute_tag)
+}
+
+/// Writes an enumerated value by name if it has one, else in hex.
+pub(crate) fn write_enumeration(out: &mut Text, named: Tag, code: u32, version: Version) {
+    let name = match listed(named) {
+        Some(Listed::Enumeration(names) | Listed::Mask(names)) => names.name(code, version),
+        Some(Listed::Tag) => Tag::new(code).and_then(|tag| tag.name(version)),
+        None => None,
+    };
+    match name {
+        Some(name) => out.push_str(name),
+        None => out.push_str(&format!("0x{code:08x}")),
+    }
+}
+
+/// Writes the bits of a mask by name; `false` if the field is no mask.
+pub(crate) fn write_mask(out: &mut Text, named: Tag, bits: u32, between: char, version: Version) -> bool {
+    let Some(Listed::Mask(names)) = listed(named) else { return false };
+    let set = (0..32).map(|shift| bits & (1 << shift)).filter(|bit| *bit != 0);
+    for (nth, bit) in set.enumerate() {
+        if nth > 0 {
+            out.push(between);
+        }
+        match names.name(bit, version) {
+            Some(name) => out.push_str(name),
+            None => out.push_str(&format!("0x{bit:08x}")),
+        }
+    }
+    true
+}
 
 /// A number in decimal, or in hex with all its digits (`0x` and two per byte).
-pub(super) fn integer(text: &str) -> Option<i32> {
+pub(crate) fn integer(text: &str) -> Option<i32> {
     match text.strip_prefix("0x") {
         Some(hex) => u32::from_str_radix(hex, 16).ok().map(u32::cast_signed),
         None => text.parse().ok(),
@@ -17,7 +134,7 @@ pub(super) fn integer(text: &str) -> Option<i32> {
 }
 
 /// The same with 64 bits.
-pub(super) fn long_integer(text: &str) -> Option<i64> {
+pub(crate) fn long_integer(text: &str) -> Option<i64> {
     match text.strip_prefix("0x") {
         Some(hex) => u64::from_str_radix(hex, 16).ok().map(u64::cast_signed),
         None => text.parse().ok(),
@@ -25,7 +142,7 @@ pub(super) fn long_integer(text: &str) -> Option<i64> {
 }
 
 /// The Integer of a mask, given by names and hex numbers.
-pub(super) fn mask(tag: Tag, text: &str) -> Option<i32> {
+pub(crate) fn mask(tag: Tag, text: &str) -> Option<i32> {
     let Some(Listed::Mask(names)) = listed(tag) else { return None };
     let mut bits = 0;
     for word in text.split([' ', '|']).filter(|word| !word.is_empty()) {
@@ -38,7 +155,7 @@ pub(super) fn mask(tag: Tag, text: &str) -> Option<i32> {
 }
 
 /// The number of an enumerated value, given by name or in hex.
-pub(super) fn enumeration(tag: Tag, text: &str) -> Option<u32> {
+pub(crate) fn enumeration(tag: Tag, text: &str) -> Option<u32> {
     if let Some(hex) = text.strip_prefix("0x") {
         return u32::from_str_radix(hex, 16).ok();
     }
@@ -49,13 +166,13 @@ pub(super) fn enumeration(tag: Tag, text: &str) -> Option<u32> {
 }
 
 /// The tag that names the values of an attribute in 1.x.
-pub(super) fn attribute_tag(name: &str) -> Option<Tag> {
+pub(crate) fn attribute_tag(name: &str) -> Option<Tag> {
     AttributeName::from_text(name).tag()
 }
 
 /// Bytes in hex without prefix. They may be a key: wiped when dropped.
-pub(super) fn bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
+pub(crate) fn bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let mut out = Zeroizing::new(Vec::with_capacity(text.len() / 2));
@@ -66,7 +183,7 @@ pub(super) fn bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// Writes bytes in hex.
-pub(super) fn hex(out: &mut String, bytes: &[u8]) {
+pub(crate) fn hex(out: &mut Text, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for byte in bytes {
         for nibble in [byte >> 4, byte & 0xF] {
@@ -76,7 +193,7 @@ pub(super) fn hex(out: &mut String, bytes: &[u8]) {
 }
 
 /// Seconds since 1970 of `2001-01-01T10:00:00+10:00`, and microseconds of the second.
-pub(super) fn date_time(text: &str) -> Option<(i64, i64)> {
+pub(crate) fn date_time(text: &str) -> Option<(i64, i64)> {
     let (date, time) = text.split_once('T')?;
     let negative = date.starts_with('-');
     let mut parts = date.trim_start_matches('-').splitn(3, '-');
@@ -111,7 +228,7 @@ pub(super) fn date_time(text: &str) -> Option<(i64, i64)> {
 }
 
 /// Writes seconds since 1970 as `2001-01-01T00:00:00+00:00`.
-pub(super) fn write_date_time(seconds: i64, microseconds: Option<i64>) -> String {
+pub(crate) fn write_date_time(seconds: i64, microseconds: Option<i64>) -> String {
     let days = seconds.div_euclid(86_400);
     let rest = seconds.rem_euclid(86_400);
     let (year, month, day) = civil(days);
