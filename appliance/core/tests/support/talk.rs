@@ -167,5 +167,5 @@ impl Memory {
 /// A response as a tree.
 pub(crate) fn read(reply: &[u8]) -> Reply {
     let text = kmip::xml::from_ttlv(reply, &Limits::DEFAULT).unwrap();
-    Reply(tree::messages(&format!("<KMIP>{text}</KMIP>")).remove(0).0)
+    Reply(tree::messages(&format!("<KMIP>{}</KMIP>", *text)).remove(0).0)
 }
