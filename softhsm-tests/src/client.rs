@@ -127,6 +127,15 @@ impl Client {
         Ok(message)
     }
 
+    /// Sends a message; the answer's bytes.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub fn exchange_bytes(&mut self, message: &[u8]) -> io::Result<Vec<u8>> {
+        self.send(message)?;
+        self.receive()
+    }
+
     /// Sends a message and reads the answer.
     ///
     /// # Errors

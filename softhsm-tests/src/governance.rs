@@ -147,6 +147,16 @@ pub fn trust(tenant: &str, ca: &[u8]) -> Order {
     })
 }
 
+/// The tenant has a service of this name, and the client with the same common name is its.
+#[must_use]
+pub fn namespace(tenant: &str, service: &str, ca: &[u8]) -> [Order; 2] {
+    let name = ServiceId::parse(service).unwrap();
+    let serve = Order::DefineService { tenant: TenantId::parse(tenant).unwrap(), service: name };
+    let Order::TrustClient(rule) = trust(tenant, ca) else { unreachable!("that is what trust makes") };
+    let rule = TrustRule { service: name, common_names: vec![service.to_owned()], ..rule };
+    [serve, Order::TrustClient(rule)]
+}
+
 /// The label of a tenant's root key.
 #[must_use]
 pub fn root_key(tenant: &str) -> String {

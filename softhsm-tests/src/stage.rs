@@ -5,7 +5,7 @@ use crate::binaries::{holdfast, tool};
 use crate::certificates::{Authority, Identity};
 use crate::client::{Client, tls};
 use crate::configuration::{self, Settings, is_root};
-use crate::governance::{self, Governance, define, link, root_key, serve, trust};
+use crate::governance::{self, Governance, define, link, namespace, root_key, serve, trust};
 use crate::token::Token;
 use crate::waiting::eventually;
 use holdfast_orbital::{Lane, Order, Received};
@@ -15,6 +15,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+
+/// Services of one bundle, so that it stays well below the largest.
+const NAMESPACES_PER_BUNDLE: usize = 100;
 
 /// Everything that a box needs; outlives the box itself, so that it can be started again on it.
 pub struct Stage {
@@ -72,6 +75,22 @@ impl Stage {
         let mut stage = Self::new(tenants, settings);
         let appliance = Appliance::start(&stage.configuration);
         stage.define_all();
+        (stage, appliance)
+    }
+
+    /// A running box with one tenant and a service of it for each of these names; whoever's certificate bears the name is
+    /// that service's client.
+    #[must_use]
+    pub fn with_namespaces(tenant: &str, names: &[String], settings: &Settings) -> (Self, Appliance) {
+        let mut stage = Self::new(&[tenant], settings);
+        let appliance = Appliance::start(&stage.configuration);
+        let ca = stage.tenants[tenant].der.clone();
+        for (at, some) in names.chunks(NAMESPACES_PER_BUNDLE).enumerate() {
+            let mut orders = if at == 0 { vec![define(tenant), link(tenant)] } else { Vec::new() };
+            orders.extend(some.iter().flat_map(|name| namespace(tenant, name, &ca)));
+            let receipt = stage.order(&format!("define-{at}"), Lane::Standard, orders);
+            assert_eq!(receipt["outcome"], "applied", "{receipt}");
+        }
         (stage, appliance)
     }
 

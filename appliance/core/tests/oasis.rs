@@ -78,4 +78,8 @@ impl Peer for InMemory {
         let missing = seconds.saturating_sub(self.now());
         self.0.store.wait(u64::try_from(missing).unwrap_or(0));
     }
+
+    fn rest(&mut self) {
+        self.0.store.wait(1);
+    }
 }

@@ -122,6 +122,11 @@ impl Placeholders {
         self.values.entry(name.to_owned()).or_insert_with(|| actual.to_owned()) == actual
     }
 
+    /// Does a date that a request has set come between these two?
+    pub(crate) fn awaits(&self, now: i64, then: i64) -> bool {
+        self.dates.iter().filter_map(|(_, sent)| dates::parse(sent)).any(|date| date > now && date <= then)
+    }
+
     /// Was this text sent by a request?
     pub(crate) fn sent(&self, text: &str) -> bool {
         self.texts.contains(text)
