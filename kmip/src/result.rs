@@ -26,6 +26,8 @@ pub enum Refusal {
     WrongUsage,
     /// The operation is not for objects of this type.
     WrongObjectType,
+    /// The object is none that can be re-keyed, certified or re-certified.
+    NotAble,
     /// The client may not.
     PermissionDenied,
     /// The credential is missing or wrong.
@@ -194,6 +196,7 @@ impl Refusal {
             Refusal::AlreadyExists => "object exists already",
             Refusal::WrongState => "wrong state for the operation",
             Refusal::WrongUsage => "usage mask does not allow the operation",
+            Refusal::NotAble => "object is not able to be renewed or certified",
             Refusal::WrongObjectType => "wrong object type for the operation",
             Refusal::PermissionDenied => "permission denied",
             Refusal::NotAuthenticated => "authentication not successful",
@@ -277,6 +280,7 @@ impl Refusal {
             Refusal::AlreadyExists => (R::OBJECT_ALREADY_EXISTS, R::OBJECT_ALREADY_EXISTS),
             Refusal::WrongState => (R::PERMISSION_DENIED, R::WRONG_KEY_LIFECYCLE_STATE),
             Refusal::WrongUsage => (R::PERMISSION_DENIED, R::INCOMPATIBLE_CRYPTOGRAPHIC_USAGE_MASK),
+            Refusal::NotAble => (R::PERMISSION_DENIED, R::INVALID_OBJECT_TYPE),
             Refusal::WrongObjectType => (R::ILLEGAL_OPERATION, R::INVALID_OBJECT_TYPE),
             Refusal::PermissionDenied => (R::PERMISSION_DENIED, R::PERMISSION_DENIED),
             Refusal::NotAuthenticated => (R::AUTHENTICATION_NOT_SUCCESSFUL, R::AUTHENTICATION_NOT_SUCCESSFUL),

@@ -20,7 +20,7 @@ use crate::request::Asker;
 use holdfast_model::Timestamp;
 use kmip::attribute::AttributeValue;
 use kmip::enums::{
-    CertificateType, CryptographicAlgorithm, Enumeration, KeyCompressionType, KeyFormatType, ObjectType,
+    CertificateRequestType, CertificateType, CryptographicAlgorithm, Enumeration, KeyCompressionType, KeyFormatType, ObjectType,
     OpaqueDataType, SecretDataType, SplitKeyMethod,
 };
 use kmip::mask::CryptographicUsageMask;
@@ -73,6 +73,8 @@ pub enum Kind {
     Opaque(OpaqueDataType),
     /// A certificate.
     Certificate(CertificateType),
+    /// A certificate request (2.x).
+    CertificateRequest(CertificateRequestType),
     /// A set of attributes with a name (1.x).
     Template,
     /// A PGP key.
@@ -93,7 +95,7 @@ impl Kind {
             | Self::SplitKey { block, .. }
             | Self::SecretData { block, .. }
             | Self::Pgp { block, .. } => Some(block),
-            Self::Opaque(_) | Self::Certificate(_) | Self::Template => None,
+            Self::Opaque(_) | Self::Certificate(_) | Self::CertificateRequest(_) | Self::Template => None,
         }
     }
 }
@@ -111,13 +113,22 @@ pub struct Managed {
     pub nonces_reserved: u64,
     /// The user of the service who made it, if the request named one.
     pub owner: Option<Asker>,
+    /// Is it the server's own? Then it is found, named and used by no client.
+    pub internal: bool,
 }
 
 impl Managed {
     /// An object without attributes.
     #[must_use]
     pub fn new(object_type: ObjectType, kind: Kind) -> Self {
-        Self { object_type, kind, attributes: AttributeSet::default(), nonces_reserved: 0, owner: None }
+        Self {
+            object_type,
+            kind,
+            attributes: AttributeSet::default(),
+            nonces_reserved: 0,
+            owner: None,
+            internal: false,
+        }
     }
 
     /// What the wrapping of its material is bound to.

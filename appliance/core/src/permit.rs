@@ -75,6 +75,8 @@ purposes! {
     Authenticating: Use, CryptographicUsageMask::MAC_GENERATE, Protects, SYMMETRIC;
     /// MAC Verify.
     CheckingMac: Use, CryptographicUsageMask::MAC_VERIFY, Processes, SYMMETRIC;
+    /// Signing certificates of others.
+    Certifying: Manage, CryptographicUsageMask::CERTIFICATE_SIGN, Protects, &[ObjectType::PRIVATE_KEY];
     /// Wrapping another object on its way out.
     Wrapping: Use, CryptographicUsageMask::WRAP_KEY, Protects, KEYS;
     /// Unwrapping another object on its way in.

@@ -49,9 +49,15 @@ impl<'a> StructureValue<'a> {
     /// The structure `value` as version 2.1 has it, whole; encoding for an older version leaves out what that lacks.
     #[must_use]
     pub fn of<'s>(value: &impl Field<'s>) -> StructureValue<'static> {
+        StructureValue::of_version(value, Version::V2_1)
+    }
+
+    /// The structure `value` as another version has it: for those that 2.x has no more.
+    #[must_use]
+    pub fn of_version<'s>(value: &impl Field<'s>, version: Version) -> StructureValue<'static> {
         let mut out = Vec::new();
         let mut writer = Writer::new(&mut out, usize::MAX);
-        value.encode(Tag::ATTRIBUTE_VALUE, Version::V2_1, &mut writer);
+        value.encode(Tag::ATTRIBUTE_VALUE, version, &mut writer);
         // Unbounded, so it cannot fail; then the structure's own header goes.
         let _ = writer.finish();
         out.drain(..out.len().min(8));

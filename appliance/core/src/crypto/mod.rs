@@ -10,10 +10,12 @@ pub mod der;
 pub mod derivation;
 pub mod gcm;
 pub mod padding;
+pub mod pgp;
 pub mod random;
 pub mod selftest;
 pub mod sharing;
 mod vectors;
+pub mod x509;
 
 #[cfg(test)]
 mod tests;

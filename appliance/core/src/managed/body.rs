@@ -8,7 +8,7 @@ use super::{AttributeSet, KeyBlock, Kind, Managed};
 use crate::request::Asker;
 use kmip::attribute::{Attribute, AttributeName, AttributeValue};
 use kmip::enums::{
-    CertificateType, CryptographicAlgorithm, Enumeration, KeyCompressionType, KeyFormatType, ObjectType,
+    CertificateRequestType, CertificateType, CryptographicAlgorithm, Enumeration, KeyCompressionType, KeyFormatType, ObjectType,
     OpaqueDataType, SecretDataType, SplitKeyMethod,
 };
 use kmip::tag::Tag;
@@ -28,6 +28,7 @@ const NONCES_RESERVED: Tag = own(0x4F03);
 const NAME_TAG: Tag = own(0x4F04);
 const PGP_VERSION: Tag = own(0x4F05);
 const OWNER: Tag = own(0x4F10);
+const INTERNAL: Tag = own(0x4F06);
 
 /// What a body may nest and hold. As large as the largest message, of which it is a part.
 const LIMITS: Limits = Limits::DEFAULT;
@@ -58,6 +59,9 @@ impl Managed {
             }
             if let Some(owner) = &self.owner {
                 out.bytes(OWNER, owner.as_bytes());
+            }
+            if self.internal {
+                out.boolean(INTERNAL, true);
             }
             for attribute in self.attributes.all() {
                 write_attribute(attribute, out);
@@ -99,6 +103,7 @@ fn write_kind(kind: &Kind, out: &mut Writer<'_>) {
         Kind::SecretData { ty, .. } => out.enumeration(Tag::SECRET_DATA_TYPE, ty.code()),
         Kind::Opaque(ty) => out.enumeration(Tag::OPAQUE_DATA_TYPE, ty.code()),
         Kind::Certificate(ty) => out.enumeration(Tag::CERTIFICATE_TYPE, ty.code()),
+        Kind::CertificateRequest(ty) => out.enumeration(Tag::CERTIFICATE_REQUEST_TYPE, ty.code()),
         Kind::Pgp { version, .. } => out.integer(PGP_VERSION, *version),
     }
 }
@@ -148,12 +153,14 @@ struct Read {
     secret_data: Option<SecretDataType>,
     opaque: Option<OpaqueDataType>,
     certificate: Option<CertificateType>,
+    request: Option<CertificateRequestType>,
     pgp_version: Option<i32>,
     split: [Option<i32>; 3],
     split_method: Option<SplitKeyMethod>,
     prime: Option<Vec<u8>>,
     nonces_reserved: u64,
     owner: Option<Asker>,
+    internal: bool,
     attributes: AttributeSet,
 }
 
@@ -174,6 +181,10 @@ impl Read {
             Tag::SECRET_DATA_TYPE => self.secret_data = Some(SecretDataType::from_code(item.enumeration()?)),
             Tag::OPAQUE_DATA_TYPE => self.opaque = Some(OpaqueDataType::from_code(item.enumeration()?)),
             Tag::CERTIFICATE_TYPE => self.certificate = Some(CertificateType::from_code(item.enumeration()?)),
+            Tag::CERTIFICATE_REQUEST_TYPE => {
+                self.request = Some(CertificateRequestType::from_code(item.enumeration()?));
+            }
+            INTERNAL => self.internal = item.boolean()?,
             PGP_VERSION => self.pgp_version = Some(item.integer()?),
             Tag::SPLIT_KEY_PARTS => *parts = Some(item.integer()?),
             Tag::KEY_PART_IDENTIFIER => *part = Some(item.integer()?),
@@ -215,6 +226,7 @@ impl Read {
             }
             ObjectType::OPAQUE_OBJECT => Kind::Opaque(self.opaque.ok_or(BodyError)?),
             ObjectType::CERTIFICATE => Kind::Certificate(self.certificate.ok_or(BodyError)?),
+            ObjectType::CERTIFICATE_REQUEST => Kind::CertificateRequest(self.request.ok_or(BodyError)?),
             ObjectType::TEMPLATE => Kind::Template,
             ObjectType::PGP_KEY => Kind::Pgp { version: self.pgp_version.ok_or(BodyError)?, block: block()? },
             _ => return Err(BodyError),
@@ -225,6 +237,7 @@ impl Read {
             attributes: self.attributes,
             nonces_reserved: self.nonces_reserved,
             owner: self.owner,
+            internal: self.internal,
         })
     }
 }

@@ -81,6 +81,9 @@ impl Managed {
 
     /// Calls `entry` with everything that this object is found by.
     pub fn index(&self, entry: &mut dyn FnMut(u32, &[u8])) {
+        if self.internal {
+            return;
+        }
         let ty = Indexed::object_type(self.object_type.code());
         entry(ty.field, &ty.value);
         let storage = Indexed::storage(self.storage());

@@ -2,7 +2,7 @@ use super::{AttributeSet, BodyError, Cause, Indexed, KeyBlock, Kind, Life, Manag
 use holdfast_model::Timestamp;
 use kmip::attribute::{AttributeName, AttributeValue, Name};
 use kmip::enums::{
-    CryptographicAlgorithm, Enumeration, KeyFormatType, NameType, ObjectType, OpaqueDataType, SecretDataType,
+    CertificateRequestType, CertificateType, CryptographicAlgorithm, Enumeration, KeyFormatType, NameType, ObjectType, OpaqueDataType, SecretDataType,
     SplitKeyMethod,
 };
 use kmip::tag::Tag;
@@ -89,6 +89,8 @@ fn every_kind_of_object_reads_back_as_it_was_written() {
         (ObjectType::SECRET_DATA, Kind::SecretData { ty: SecretDataType::SEED, block: BLOCK }),
         (ObjectType::OPAQUE_OBJECT, Kind::Opaque(OpaqueDataType::from_code(0x8000_0001))),
         (ObjectType::TEMPLATE, Kind::Template),
+        (ObjectType::CERTIFICATE, Kind::Certificate(CertificateType::X_509)),
+        (ObjectType::CERTIFICATE_REQUEST, Kind::CertificateRequest(CertificateRequestType::PKCS_10)),
         (ObjectType::PGP_KEY, Kind::Pgp { version: 4, block: BLOCK }),
         (
             ObjectType::SPLIT_KEY,
@@ -105,6 +107,7 @@ fn every_kind_of_object_reads_back_as_it_was_written() {
     for (ty, kind) in kinds {
         let mut managed = Managed::new(ty, kind);
         managed.nonces_reserved = 7;
+        managed.internal = true;
         managed.attributes.add(AttributeName::Standard(Tag::NAME), named("a"));
         managed.attributes.add(AttributeName::Standard(Tag::NAME), named("b"));
         managed.attributes.add(AttributeName::vendor("x", "n").into_owned(), AttributeValue::Integer(-1));
@@ -152,6 +155,13 @@ fn what_the_clock_moves_is_not_in_the_index() {
     for tag in [Tag::STATE, Tag::ACTIVATION_DATE, Tag::LAST_CHANGE_DATE] {
         assert!(!fields.contains(&tag.number()), "{tag:?}");
     }
+}
+
+#[test]
+fn what_is_the_servers_own_is_found_by_nothing() {
+    let mut key = key();
+    key.internal = true;
+    assert!(index(&key).is_empty());
 }
 
 #[test]

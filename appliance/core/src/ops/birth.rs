@@ -155,7 +155,7 @@ fn describe<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Re
             let digest = Digest {
                 hashing_algorithm: HashingAlgorithm::SHA_256,
                 digest_value: Some(hash.as_ref()),
-                key_format_type: managed.kind.block().map(digested_format),
+                key_format_type: digested_format(&managed.kind),
             };
             set(&mut managed, Tag::DIGEST, AttributeValue::structure(&digest));
         }
@@ -184,11 +184,13 @@ fn describe<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Re
     })
 }
 
-/// The form in which the material was hashed: symmetric keys and secrets are bytes whatever their format.
-fn digested_format(block: &crate::managed::KeyBlock) -> KeyFormatType {
-    match block.format {
-        KeyFormatType::TRANSPARENT_SYMMETRIC_KEY => KeyFormatType::RAW,
-        other => other,
+/// The form in which the material was hashed: symmetric keys and secrets are bytes whatever their format, and certificates
+/// are as they stand.
+fn digested_format(kind: &Kind) -> Option<KeyFormatType> {
+    match (kind, kind.block()) {
+        (Kind::Certificate(_) | Kind::CertificateRequest(_), _) => Some(KeyFormatType::RAW),
+        (_, Some(block)) if block.format == KeyFormatType::TRANSPARENT_SYMMETRIC_KEY => Some(KeyFormatType::RAW),
+        (_, block) => block.map(|block| block.format),
     }
 }
 

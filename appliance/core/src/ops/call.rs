@@ -132,7 +132,7 @@ impl<'c, S: Scope> Call<'c, S> {
     /// same service made.
     pub async fn load(&self, id: ObjectId) -> Result<Rc<Object>, Refusal> {
         let object = self.scope.load(id).await.map_err(of_scope)?;
-        if object.service != self.scope.identity().service {
+        if object.service != self.scope.identity().service || object.managed.internal {
             return Err(Refusal::NotFound);
         }
         self.about(&object);

@@ -7,9 +7,9 @@ use crate::managed::{KeyBlock, Kind, Managed};
 use crate::request::of_scope;
 use crate::scope::ScopeError;
 use hardening::{MemoryError, SecretBytes};
-use kmip::enums::{EncodingOption, KeyFormatType, ObjectType};
+use kmip::enums::{CertificateType, EncodingOption, KeyFormatType, ObjectType};
 use kmip::object::{
-    Certificate, KeyBlock as WireBlock, KeyMaterial, KeyValue, KeyWrappingData, Object as Wire, OpaqueObject,
+    Certificate, CertificateRequest, KeyBlock as WireBlock, KeyMaterial, KeyValue, KeyWrappingData, Object as Wire, OpaqueObject,
     PgpKey, PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey, TransparentSymmetricKey,
 };
 use kmip::primitive::BigInteger;
@@ -77,7 +77,9 @@ pub(super) fn take_in(
             Kept { kind: Kind::Certificate(certificate.ty), material: Some(keep(certificate.value)?) }
         }
         Wire::Template(_) => Kept { kind: Kind::Template, material: None },
-        Wire::CertificateRequest(_) => return Err(Refusal::InvalidField),
+        Wire::CertificateRequest(request) => {
+            Kept { kind: Kind::CertificateRequest(request.ty), material: Some(keep(request.value)?) }
+        }
     })
 }
 
@@ -196,8 +198,11 @@ fn format_fits(format: KeyFormatType, ty: ObjectType) -> bool {
 pub(super) fn format_for(managed: &Managed, asked: Option<KeyFormatType>) -> Result<KeyFormatType, Refusal> {
     use KeyFormatType as F;
     let Some(block) = managed.kind.block() else {
+        let certificate = matches!(managed.kind, Kind::Certificate(CertificateType::X_509));
         return match asked {
             None => Ok(F::OPAQUE),
+            // It has no other.
+            Some(F::X_509) if certificate => Ok(F::X_509),
             Some(_) => Err(Refusal::KeyFormatTypeNotSupported),
         };
     };
@@ -284,6 +289,9 @@ pub(super) fn hand_out<R>(
         }
         Kind::Opaque(ty) => read(Wire::OpaqueObject(OpaqueObject { ty: *ty, value: plain })),
         Kind::Certificate(ty) => read(Wire::Certificate(Certificate { ty: *ty, value: plain })),
+        Kind::CertificateRequest(ty) => {
+            read(Wire::CertificateRequest(CertificateRequest { ty: *ty, value: plain }))
+        }
         Kind::Template => read(Wire::Template(managed.attributes.all().into())),
     };
     framed.zeroize();

@@ -14,7 +14,7 @@ use crate::request::{Leaves, of_scope};
 use crate::scope::{Find, Scope, ScopeError};
 use holdfast_model::ObjectId;
 use holdfast_model::limits::PAGE_ITEMS_MAX;
-use kmip::attribute::{AttributeName, AttributeValue, Link, Name};
+use kmip::attribute::{AttributeName, AttributeValue, Link, Name, X509CertificateIdentifier};
 use kmip::enums::ObjectGroupMember;
 use kmip::field::Field;
 use kmip::identifier::Identifier;
@@ -146,6 +146,10 @@ fn is_indexed_whole(name: &AttributeName<'_>, value: &AttributeValue<'_>) -> boo
         (AttributeName::Standard(Tag::LINK), AttributeValue::Structure(link)) => {
             link.read::<Link<'_>>().is_ok()
         }
+        (
+            AttributeName::Standard(Tag::X_509_CERTIFICATE_IDENTIFIER),
+            AttributeValue::Structure(identifier),
+        ) => identifier.read::<X509CertificateIdentifier<'_>>().is_ok(),
         (AttributeName::Standard(_), AttributeValue::Structure(_)) => false,
         // Computed, so never in the index.
         (

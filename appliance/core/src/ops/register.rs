@@ -4,6 +4,7 @@
 
 use super::birth::{Newborn, Origin, agree, algorithm_value, bear};
 use super::call::{Answer, Call};
+use super::certificate;
 use super::create::key_bytes;
 use super::form::take_in;
 use super::pair::{facts, fits};
@@ -75,8 +76,8 @@ fn describe(
     kind: &Kind,
     material: Option<&SecretBytes>,
 ) -> Result<(), Refusal> {
-    if let Kind::Certificate(ty) = kind {
-        agree(given, Tag::CERTIFICATE_TYPE, AttributeValue::Enumeration(ty.code()))?;
+    if let (Kind::Certificate(ty), Some(material)) = (kind, material) {
+        material.expose(|bytes| certificate::describe(given, *ty, bytes))?;
     }
     let Some(block) = kind.block() else { return Ok(()) };
     if let Some(algorithm) = block.algorithm {

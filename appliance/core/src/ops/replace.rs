@@ -44,7 +44,7 @@ const DATES: [Tag; 3] = [Tag::PROCESS_START_DATE, Tag::PROTECT_STOP_DATE, Tag::D
 /// May the object be replaced at all?
 ///
 /// # Errors
-/// [`Refusal::WrongObjectType`], [`Refusal::Destroyed`], [`Refusal::Archived`], [`Refusal::KeyValueNotPresent`].
+/// [`Refusal::NotAble`], [`Refusal::Destroyed`], [`Refusal::Archived`], [`Refusal::KeyValueNotPresent`].
 pub(super) fn may_be_replaced<S: Scope>(
     call: &Call<'_, S>,
     object: &Object,
@@ -52,7 +52,7 @@ pub(super) fn may_be_replaced<S: Scope>(
 ) -> Result<(), Refusal> {
     let managed = &object.managed;
     if managed.object_type != ty {
-        return Err(Refusal::WrongObjectType);
+        return Err(Refusal::NotAble);
     }
     if managed.state(call.scope.now()).is_destroyed() {
         return Err(Refusal::Destroyed);

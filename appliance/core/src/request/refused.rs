@@ -50,6 +50,7 @@ pub fn word(refusal: Refusal) -> &'static str {
         Refusal::WrongState => "wrong-state",
         Refusal::WrongUsage => "wrong-usage",
         Refusal::WrongObjectType => "wrong-object-type",
+        Refusal::NotAble => "not-able",
         Refusal::PermissionDenied => "permission-denied",
         Refusal::NotAuthenticated => "not-authenticated",
         Refusal::AttestationRequired => "attestation-required",
