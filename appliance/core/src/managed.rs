@@ -20,8 +20,8 @@ use crate::request::Asker;
 use holdfast_model::Timestamp;
 use kmip::attribute::AttributeValue;
 use kmip::enums::{
-    CertificateRequestType, CertificateType, CryptographicAlgorithm, Enumeration, KeyCompressionType, KeyFormatType, ObjectType,
-    OpaqueDataType, SecretDataType, SplitKeyMethod,
+    CertificateRequestType, CertificateType, CryptographicAlgorithm, Enumeration, KeyCompressionType,
+    KeyFormatType, ObjectType, OpaqueDataType, SecretDataType, SplitKeyMethod,
 };
 use kmip::mask::CryptographicUsageMask;
 use kmip::tag::Tag;

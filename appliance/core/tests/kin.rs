@@ -205,10 +205,10 @@ fn a_pair_is_replaced_by_a_pair_and_only_as_a_pair() {
     );
     let (private, public) =
         (made.value("PrivateKeyUniqueIdentifier"), made.value("PublicKeyUniqueIdentifier"));
-    assert_eq!(client.simply("ReKey", &private).result(), "IllegalOperation");
+    assert_eq!(client.simply("ReKey", &private).result(), "PermissionDenied");
     assert_eq!(
         client.ask("ReKeyKeyPair", &text("PrivateKeyUniqueIdentifier", &public)).result(),
-        "IllegalOperation"
+        "PermissionDenied"
     );
     let again = client.ask("ReKeyKeyPair", &text("PrivateKeyUniqueIdentifier", &private));
     assert_eq!(again.result(), "Success");

@@ -147,7 +147,9 @@ fn key(body: &[u8]) -> Result<([u8; 8], Algorithm, u16), Malformed> {
 }
 
 /// Who signed, and the numbers of algorithm and hash.
-fn signature(body: &[u8]) -> Result<(Option<[u8; 8]>, (u8, u8)), Malformed> {
+type Signed = (Option<[u8; 8]>, (u8, u8));
+
+fn signature(body: &[u8]) -> Result<Signed, Malformed> {
     let mut rest = body;
     match byte(&mut rest)? {
         3 => {

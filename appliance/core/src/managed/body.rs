@@ -8,8 +8,8 @@ use super::{AttributeSet, KeyBlock, Kind, Managed};
 use crate::request::Asker;
 use kmip::attribute::{Attribute, AttributeName, AttributeValue};
 use kmip::enums::{
-    CertificateRequestType, CertificateType, CryptographicAlgorithm, Enumeration, KeyCompressionType, KeyFormatType, ObjectType,
-    OpaqueDataType, SecretDataType, SplitKeyMethod,
+    CertificateRequestType, CertificateType, CryptographicAlgorithm, Enumeration, KeyCompressionType,
+    KeyFormatType, ObjectType, OpaqueDataType, SecretDataType, SplitKeyMethod,
 };
 use kmip::tag::Tag;
 use kmip::ttlv::{DecodeError, Item, Limits, Writer, parse};

@@ -2,8 +2,8 @@ use super::{AttributeSet, BodyError, Cause, Indexed, KeyBlock, Kind, Life, Manag
 use holdfast_model::Timestamp;
 use kmip::attribute::{AttributeName, AttributeValue, Name};
 use kmip::enums::{
-    CertificateRequestType, CertificateType, CryptographicAlgorithm, Enumeration, KeyFormatType, NameType, ObjectType, OpaqueDataType, SecretDataType,
-    SplitKeyMethod,
+    CertificateRequestType, CertificateType, CryptographicAlgorithm, Enumeration, KeyFormatType, NameType,
+    ObjectType, OpaqueDataType, SecretDataType, SplitKeyMethod,
 };
 use kmip::tag::Tag;
 

@@ -150,9 +150,10 @@ async fn make<S: Scope>(
     let mask = CryptographicUsageMask::CERTIFICATE_SIGN.bits().cast_signed();
     certificate.given.set(Tag::CRYPTOGRAPHIC_USAGE_MASK, AttributeValue::Integer(mask));
     certificate.given.set(Tag::ACTIVATION_DATE, AttributeValue::DateTime(now));
-    let certificate = prepare(call, certificate, None).await?;
+    let mut certificate = prepare(call, certificate, None).await?;
     let mut given = AttributeSet::default();
-    given.set(Tag::CRYPTOGRAPHIC_ALGORITHM, AttributeValue::Enumeration(CryptographicAlgorithm::ECDSA.code()));
+    given
+        .set(Tag::CRYPTOGRAPHIC_ALGORITHM, AttributeValue::Enumeration(CryptographicAlgorithm::ECDSA.code()));
     given.set(Tag::CRYPTOGRAPHIC_LENGTH, AttributeValue::Integer(256));
     given.set(Tag::CRYPTOGRAPHIC_USAGE_MASK, AttributeValue::Integer(mask));
     given.set(Tag::ACTIVATION_DATE, AttributeValue::DateTime(now));
@@ -180,6 +181,7 @@ async fn make<S: Scope>(
         key.revision = old.revision;
     }
     link(&mut key, LinkType::CERTIFICATE_LINK, &certificate);
+    (certificate.managed.owner, key.managed.owner) = (None, None);
     Ok((key, certificate))
 }
 

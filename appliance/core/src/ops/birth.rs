@@ -189,7 +189,9 @@ fn describe<S: Scope>(call: &Call<'_, S>, newborn: Newborn) -> Result<Object, Re
 fn digested_format(kind: &Kind) -> Option<KeyFormatType> {
     match (kind, kind.block()) {
         (Kind::Certificate(_) | Kind::CertificateRequest(_), _) => Some(KeyFormatType::RAW),
-        (_, Some(block)) if block.format == KeyFormatType::TRANSPARENT_SYMMETRIC_KEY => Some(KeyFormatType::RAW),
+        (_, Some(block)) if block.format == KeyFormatType::TRANSPARENT_SYMMETRIC_KEY => {
+            Some(KeyFormatType::RAW)
+        }
         (_, block) => block.map(|block| block.format),
     }
 }

@@ -17,7 +17,9 @@ use kmip::attribute::{
     AttributeName, AttributeValue, CertificateIdentifier, CertificateIssuer, CertificateSubject, SetBy,
     StructureValue, X509CertificateIdentifier, X509CertificateIssuer, X509CertificateSubject, rule,
 };
-use kmip::enums::{CertificateType, CryptographicAlgorithm, DigitalSignatureAlgorithm, Enumeration, Operation};
+use kmip::enums::{
+    CertificateType, CryptographicAlgorithm, DigitalSignatureAlgorithm, Enumeration, Operation,
+};
 use kmip::field::Field;
 use kmip::result::Refusal;
 use kmip::tag::Tag;

@@ -14,8 +14,8 @@ use crate::audited::Unaudited;
 use crate::crypto::asymmetric::{PublicForm, read_public, write_public};
 use crate::crypto::x509::build::{Draft, name_of};
 use crate::crypto::x509::extension::Extensions;
-use crate::crypto::x509::request::{RequestForm, unarmoured};
 use crate::crypto::x509::read_request;
+use crate::crypto::x509::request::{RequestForm, unarmoured};
 use crate::managed::{AttributeSet, Kind, Life};
 use crate::object::Object;
 use crate::permit::{Permit, Reading};
@@ -66,8 +66,7 @@ pub(super) async fn run<S: Scope>(
         (None, Some(key)) => {
             let info = key_info(call, key)?;
             let name = own_name(call, key);
-            let content =
-                Content { subject: &name, key: &info, asked: &Extensions::default() };
+            let content = Content { subject: &name, key: &info, asked: &Extensions::default() };
             sign(call, &authority, &given, &content)?
         }
         (None, None) => return Err(Refusal::NotFound),
@@ -287,8 +286,7 @@ pub(super) fn pointing<S: Scope>(
     key: &Object,
     certificate: ObjectId,
 ) -> Result<Object, Refusal> {
-    let mut next =
-        key.successor(key.managed.clone(), true).map_err(|_| of_scope(ScopeError::NoMemory))?;
+    let mut next = key.successor(key.managed.clone(), true).map_err(|_| of_scope(ScopeError::NoMemory))?;
     point(&mut next.managed, LinkType::CERTIFICATE_LINK, certificate);
     next.managed.touch(call.scope.now());
     Ok(next)

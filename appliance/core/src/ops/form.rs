@@ -9,8 +9,9 @@ use crate::scope::ScopeError;
 use hardening::{MemoryError, SecretBytes};
 use kmip::enums::{CertificateType, EncodingOption, KeyFormatType, ObjectType};
 use kmip::object::{
-    Certificate, CertificateRequest, KeyBlock as WireBlock, KeyMaterial, KeyValue, KeyWrappingData, Object as Wire, OpaqueObject,
-    PgpKey, PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey, TransparentSymmetricKey,
+    Certificate, CertificateRequest, KeyBlock as WireBlock, KeyMaterial, KeyValue, KeyWrappingData,
+    Object as Wire, OpaqueObject, PgpKey, PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey,
+    TransparentSymmetricKey,
 };
 use kmip::primitive::BigInteger;
 use kmip::result::Refusal;

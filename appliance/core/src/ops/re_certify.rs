@@ -55,11 +55,8 @@ pub(super) async fn run<S: Scope>(
         match &asked {
             Some(asked) => from_request(call, &authority, &given, asked, Some(&certified)),
             None => {
-                let content = Content {
-                    subject: before.subject.whole,
-                    key: &certified,
-                    asked: &before.extensions,
-                };
+                let content =
+                    Content { subject: before.subject.whole, key: &certified, asked: &before.extensions };
                 sign(call, &authority, &given, &content)
             }
         }

@@ -58,7 +58,8 @@ pub fn issue(draft: &Draft<'_>, private: &[u8]) -> Result<Vec<u8>, CipherError> 
         .filter_map(|oid| draft.asked.get(oid))
         .map(|extension| extension.whole.len())
         .sum();
-    let mut body = der::room(FRAME_BYTES + draft.issuer.len() + draft.subject.len() + draft.key.len() + asked);
+    let mut body =
+        der::room(FRAME_BYTES + draft.issuer.len() + draft.subject.len() + draft.key.len() + asked);
     der::nest(&mut body, SEQUENCE, |out| {
         der::nest(out, CONTEXT_0, |out| der::write(out, INTEGER, &[2]));
         der::unsigned(out, &draft.serial);

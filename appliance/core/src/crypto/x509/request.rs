@@ -5,9 +5,7 @@
 use super::extension::Extensions;
 use super::name::DistinguishedName;
 use super::signature::{Text, check};
-use crate::crypto::der::{
-    self, CONTEXT_0, Malformed, OBJECT_IDENTIFIER, Reader, SEQUENCE,
-};
+use crate::crypto::der::{self, CONTEXT_0, Malformed, OBJECT_IDENTIFIER, Reader, SEQUENCE};
 use p256::pkcs8::der::pem;
 use std::borrow::Cow;
 

@@ -96,7 +96,10 @@ fn who_is_no_ca_issues_nothing_and_a_ca_without_room_below_none_that_does() {
     let root = certificate(&ca, &ca, true, 1);
     let bytes = certificate(&middle, &leaf, false, 3);
     let no_ca = certificate(&ca, &middle, false, 2);
-    assert_eq!(judge(&[link(&bytes, false)], &[link(&no_ca, false), link(&root, true)], NOW), Verdict::Broken);
+    assert_eq!(
+        judge(&[link(&bytes, false)], &[link(&no_ca, false), link(&root, true)], NOW),
+        Verdict::Broken
+    );
     // What is made here has a path length of zero.
     let deep = certificate(&ca, &middle, true, 2);
     assert_eq!(judge(&[link(&bytes, false)], &[link(&deep, false), link(&root, true)], NOW), Verdict::Broken);

@@ -28,6 +28,8 @@ pub(crate) struct Placeholders {
     texts: BTreeSet<String>,
     /// Follows from material that the server made?
     pub(crate) made: bool,
+    /// Does the server's own authority sign in it?
+    pub(crate) certified: bool,
     /// When the case began, and what the time is.
     pub(crate) span: (i64, i64),
 }
@@ -47,6 +49,7 @@ impl Placeholders {
             dates: BTreeSet::new(),
             texts: BTreeSet::new(),
             made,
+            certified: text.contains("value=\"Certify\""),
             span: (now, now),
         }
     }
