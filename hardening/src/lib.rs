@@ -14,17 +14,23 @@
 //! | [`process`] | the early, irreversible steps of a process: limits, dumps, user, capabilities |
 //! | [`memory_right`] | the one privilege that a parent may keep for its children |
 //! | [`sandbox`] | seccomp and Landlock from a profile that is data |
-//! | [`rsa`] | RSA with every padding, through the C library
+//! | [`hash`], [`mac`] | every hash function, and HMAC and PBKDF2 with it, through the C library |
+//! | [`rsa`] | RSA with every padding and hash, through the C library |
+//! | [`des3`], [`chacha20`] | ciphers that the safe binding keeps to itself, through the C library |
 //! | [`ring`] | a record ring between two processes that do not trust each other |
 //! | [`signals`] | being asked to stop, as a descriptor |
 //! | [`fds`] | descriptors over sockets, and children with an exact table of descriptors |
 #![allow(unsafe_code)] // This is the crate where it may be; every block argues for itself.
 
 pub mod arena;
+pub mod chacha20;
+pub mod des3;
 pub mod ending;
 mod error;
 pub mod fds;
+pub mod hash;
 pub mod heap;
+pub mod mac;
 pub mod memory_right;
 mod pool;
 pub mod process;

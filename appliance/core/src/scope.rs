@@ -8,6 +8,7 @@ use crate::audited::Event;
 use crate::object::Object;
 use crate::ops::{Pending, Streams};
 use core::future::Future;
+use holdfast_model::policy::Policy;
 use holdfast_model::trust::Identity;
 use holdfast_model::{ObjectId, Timestamp};
 use std::rc::Rc;
@@ -73,6 +74,9 @@ pub trait Scope {
 
     /// The time that counts for this request: read once, the same for all of it.
     fn now(&self) -> Timestamp;
+
+    /// What the tenant's keys may be used for.
+    fn policy(&self) -> Policy;
 
     /// Random bytes from the DRBG.
     ///

@@ -8,6 +8,7 @@ pub mod ids;
 pub mod key_ref;
 pub mod l1;
 pub mod limits;
+pub mod policy;
 pub mod record;
 pub mod role;
 pub mod status;

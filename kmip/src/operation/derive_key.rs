@@ -43,8 +43,8 @@ structure! {
         cryptographic_parameters: Option<CryptographicParameters<'a>> = CRYPTOGRAPHIC_PARAMETERS,
         /// IV; absent means empty.
         initialization_vector: Option<&'a [u8]> = INITIALIZATION_VECTOR,
-        /// Data; absent if a Secret Data object gives it.
-        derivation_data: Option<&'a [u8]> = DERIVATION_DATA,
+        /// Data; absent if a Secret Data object gives it. Several for AWS Signature Version 4: date, region, service.
+        derivation_data: List<'a, &'a [u8]> = DERIVATION_DATA,
         /// Salt of PBKDF2 and HKDF.
         salt: Option<&'a [u8]> = SALT,
         /// Iterations of PBKDF2.

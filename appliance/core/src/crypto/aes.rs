@@ -134,13 +134,19 @@ impl<'k> Aes<'k> {
     }
 
     fn cipher_key(self) -> Result<UnboundCipherKey, CipherError> {
-        let algorithm = match self.bytes.len() {
-            16 => &AES_128,
-            24 => &AES_192,
-            _ => &AES_256,
-        };
-        Ok(UnboundCipherKey::new(algorithm, self.bytes)?)
+        cipher_key(self.bytes)
     }
+}
+
+/// The key as the library takes it.
+pub(super) fn cipher_key(bytes: &[u8]) -> Result<UnboundCipherKey, CipherError> {
+    let algorithm = match bytes.len() {
+        16 => &AES_128,
+        24 => &AES_192,
+        32 => &AES_256,
+        _ => return Err(CipherError::KeyLength),
+    };
+    Ok(UnboundCipherKey::new(algorithm, bytes)?)
 }
 
 fn whole_blocks(data: &[u8]) -> Result<(), CipherError> {

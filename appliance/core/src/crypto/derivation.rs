@@ -1,13 +1,13 @@
-//! Derives secrets from secrets: PBKDF2, HKDF, HMAC, and the three modes of SP 800-108.
+//! Derives secrets from secrets: HKDF, the three modes of SP 800-108, and the key of AWS Signature Version 4.
 //!
-//! Rules: RFC 8018, section 5.2; RFC 5869; SP 800-108r1, sections 4.1 to 4.3 (counter of 32 bits, before the fixed data).
+//! PBKDF2 and HMAC by themselves are in `hardening::mac`.
+//! Rules: RFC 5869; SP 800-108r1, sections 4.1 to 4.3 (counter of 32 bits, before the fixed data); AWS General Reference,
+//! "Derive a signing key for Signature Version 4".
 
 use super::CipherError;
 use super::der::{Room, room};
-use aws_lc_rs::hmac::{Algorithm, Context, Key, Tag, sign};
-use aws_lc_rs::{hkdf, pbkdf2};
-use core::num::NonZeroU32;
-use hardening::rsa::Hash;
+use hardening::hash::Hash;
+use hardening::mac::hmac;
 
 /// A mode of SP 800-108.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,76 +20,27 @@ pub enum Mode {
     DoublePipeline,
 }
 
-/// HMAC with this hash.
-///
-/// # Errors
-/// [`CipherError::Library`] for a hash that has none here.
-pub fn hmac_of(hash: Hash) -> Result<Algorithm, CipherError> {
-    use aws_lc_rs::hmac::{
-        HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA224, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512,
-    };
-    Ok(match hash {
-        Hash::Sha1 => HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-        Hash::Sha224 => HMAC_SHA224,
-        Hash::Sha256 => HMAC_SHA256,
-        Hash::Sha384 => HMAC_SHA384,
-        Hash::Sha512 => HMAC_SHA512,
-        _ => return Err(CipherError::Library),
-    })
-}
-
-/// PBKDF2 with HMAC.
-///
-/// # Errors
-/// [`CipherError::Library`] for a hash that it is not offered with.
-pub fn pbkdf2(
-    hash: Hash,
-    password: &[u8],
-    salt: &[u8],
-    iterations: NonZeroU32,
-    out: &mut [u8],
-) -> Result<(), CipherError> {
-    let algorithm = match hash {
-        Hash::Sha1 => pbkdf2::PBKDF2_HMAC_SHA1,
-        Hash::Sha256 => pbkdf2::PBKDF2_HMAC_SHA256,
-        Hash::Sha384 => pbkdf2::PBKDF2_HMAC_SHA384,
-        Hash::Sha512 => pbkdf2::PBKDF2_HMAC_SHA512,
-        _ => return Err(CipherError::Library),
-    };
-    pbkdf2::derive(algorithm, iterations, salt, password, out);
-    Ok(())
-}
-
-struct Length(usize);
-
-impl hkdf::KeyType for Length {
-    fn len(&self) -> usize {
-        self.0
-    }
-}
-
 /// HKDF, extract and expand.
 ///
 /// # Errors
 /// [`CipherError::DataLength`]: more is asked for than 255 digests.
 pub fn hkdf(hash: Hash, secret: &[u8], salt: &[u8], info: &[u8], out: &mut [u8]) -> Result<(), CipherError> {
-    let algorithm = match hash {
-        Hash::Sha1 => hkdf::HKDF_SHA1_FOR_LEGACY_USE_ONLY,
-        Hash::Sha256 => hkdf::HKDF_SHA256,
-        Hash::Sha384 => hkdf::HKDF_SHA384,
-        Hash::Sha512 => hkdf::HKDF_SHA512,
-        _ => return Err(CipherError::Library),
-    };
-    let extracted = hkdf::Salt::new(algorithm, salt).extract(secret);
-    let info = [info];
-    let expanded = extracted.expand(&info, Length(out.len())).map_err(|_| CipherError::DataLength)?;
-    Ok(expanded.fill(out)?)
+    let extracted = hmac(hash, salt, &[secret])?;
+    let mut before = room(hash.bytes());
+    for (block, counter) in out.chunks_mut(hash.bytes()).zip(1usize..) {
+        let counter = u8::try_from(counter).map_err(|_| CipherError::DataLength)?;
+        let expanded = hmac(hash, extracted.as_ref(), &[&before, info, &[counter]])?;
+        block.copy_from_slice(expanded.as_ref().get(..block.len()).ok_or(CipherError::Library)?);
+        before.clear();
+        before.extend_from_slice(expanded.as_ref());
+    }
+    Ok(())
 }
 
 /// SP 800-108 with HMAC. `data` is the fixed input, which the caller has put together; `iv` begins the feedback.
 ///
 /// # Errors
-/// [`CipherError::Library`] for a hash that it is not offered with.
+/// [`CipherError::Library`].
 pub fn sp_800_108(
     mode: Mode,
     hash: Hash,
@@ -98,41 +49,55 @@ pub fn sp_800_108(
     data: &[u8],
     out: &mut [u8],
 ) -> Result<(), CipherError> {
-    let key = Key::new(hmac_of(hash)?, secret);
-    let mac = |parts: &[&[u8]]| -> Tag {
-        let mut context = Context::with_key(&key);
-        parts.iter().for_each(|part| context.update(part));
-        context.sign()
-    };
-    let mut before: Room = room(64);
+    let mut before: Room = room(data.len().max(iv.len()).max(hash.bytes()));
     before.extend_from_slice(if mode == Mode::DoublePipeline { data } else { iv });
     for (block, counter) in out.chunks_mut(hash.bytes()).zip(1u32..) {
         let counter = counter.to_be_bytes();
         let tag = match mode {
-            Mode::Counter => mac(&[&counter, data]),
-            Mode::Feedback => mac(&[&before, &counter, data]),
+            Mode::Counter => hmac(hash, secret, &[&counter, data])?,
+            Mode::Feedback => hmac(hash, secret, &[&before, &counter, data])?,
             Mode::DoublePipeline => {
-                let next = sign(&key, &before);
+                let next = hmac(hash, secret, &[&before])?;
                 before.clear();
                 before.extend_from_slice(next.as_ref());
-                mac(&[&before, &counter, data])
+                hmac(hash, secret, &[&before, &counter, data])?
             }
         };
         if mode == Mode::Feedback {
             before.clear();
             before.extend_from_slice(tag.as_ref());
         }
-        let bytes = tag.as_ref().get(..block.len()).ok_or(CipherError::Library)?;
-        block.copy_from_slice(bytes);
+        block.copy_from_slice(tag.as_ref().get(..block.len()).ok_or(CipherError::Library)?);
     }
+    Ok(())
+}
+
+/// The signing key of AWS Signature Version 4: a chain of HMACs over date, region, service and a fixed word.
+///
+/// # Errors
+/// [`CipherError::DataLength`]: more is asked for than one digest.
+pub fn aws_signature_v4(
+    secret: &[u8],
+    [date, region, service]: [&[u8]; 3],
+    out: &mut [u8],
+) -> Result<(), CipherError> {
+    let mut key = room(4 + secret.len());
+    key.extend_from_slice(b"AWS4");
+    key.extend_from_slice(secret);
+    for word in [date, region, service, b"aws4_request"] {
+        let next = hmac(Hash::Sha256, &key, &[word])?;
+        key = Room::new(next.as_ref().to_vec());
+    }
+    out.copy_from_slice(key.get(..out.len()).ok_or(CipherError::DataLength)?);
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Mode, hkdf, pbkdf2, sp_800_108};
+    use super::{Mode, aws_signature_v4, hkdf, sp_800_108};
     use core::num::NonZeroU32;
-    use hardening::rsa::Hash;
+    use hardening::hash::Hash;
+    use hardening::mac::pbkdf2;
 
     fn hex(text: &str) -> Vec<u8> {
         (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
@@ -158,6 +123,16 @@ mod tests {
             out.to_vec(),
             hex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865")
         );
+    }
+
+    #[test]
+    fn the_key_for_signing_requests_is_the_one_of_the_documentation() {
+        let mut out = [0; 32];
+        let secret = b"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        let scope = [b"20150830".as_slice(), b"us-east-1", b"iam"];
+        aws_signature_v4(secret, scope, &mut out).unwrap();
+        assert_eq!(out.to_vec(), hex("c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"));
+        assert!(aws_signature_v4(secret, scope, &mut [0; 33]).is_err());
     }
 
     #[test]

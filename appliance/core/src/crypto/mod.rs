@@ -2,20 +2,26 @@
 //!
 //! Separate from `ops` so that nothing here knows a message, a state or a permission: bytes, parameters, result.
 //! Everything is computed by aws-lc; what stands here is what KMIP adds: padding, counters, tags that are cut, nonces
-//! of other lengths.
+//! of other lengths, and the modes that are another one in disguise.
 
 pub mod aes;
 pub mod asymmetric;
+pub mod block;
+pub mod ccm;
+pub mod chacha20;
 pub mod der;
 pub mod derivation;
+pub mod feedback;
 pub mod gcm;
+pub mod key_wrap;
+pub mod mac;
 pub mod padding;
 pub mod pgp;
 pub mod random;
 pub mod selftest;
 pub mod sharing;
-mod vectors;
 pub mod x509;
+pub mod xts;
 
 #[cfg(test)]
 mod tests;
@@ -55,6 +61,12 @@ pub enum CipherError {
 impl From<hardening::MemoryError> for CipherError {
     fn from(_: hardening::MemoryError) -> Self {
         Self::NoMemory
+    }
+}
+
+impl From<hardening::hash::LibraryError> for CipherError {
+    fn from(_: hardening::hash::LibraryError) -> Self {
+        Self::Library
     }
 }
 

@@ -5,7 +5,6 @@
 //! Rules: KMIP 1.4, section 9.1.3.2.15; RFC 8018, section 6.1.1 (PKCS #5); ANSI X9.23.
 
 use super::CipherError;
-use super::aes::BLOCK_BYTES;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeLess};
 
 /// How data becomes whole blocks.
@@ -13,15 +12,15 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeLess};
 pub enum Padding {
     /// It must be whole blocks already.
     None,
-    /// 1 to 16 bytes, each the number of them.
+    /// Up to a whole block of bytes, each the number of them.
     Pkcs5,
     /// Zeros, then the number of bytes added.
     AnsiX923,
 }
 
-/// Appends the padding.
-pub fn pad(padding: Padding, data: &mut Vec<u8>) {
-    let count = BLOCK_BYTES - data.len() % BLOCK_BYTES;
+/// Appends the padding to whole blocks of `block_bytes`, at most 16.
+pub fn pad(padding: Padding, block_bytes: usize, data: &mut Vec<u8>) {
+    let count = block_bytes - data.len() % block_bytes;
     let number = u8::try_from(count).unwrap_or(0);
     match padding {
         Padding::None => {}
@@ -33,18 +32,19 @@ pub fn pad(padding: Padding, data: &mut Vec<u8>) {
     }
 }
 
-/// Removes the padding.
+/// Removes the padding of blocks of `block_bytes`, at most 16.
 ///
 /// # Errors
 /// [`CipherError::NotAuthentic`]: there is none; the data is untouched.
-pub fn unpad(padding: Padding, data: &mut Vec<u8>) -> Result<(), CipherError> {
+pub fn unpad(padding: Padding, block_bytes: usize, data: &mut Vec<u8>) -> Result<(), CipherError> {
     if padding == Padding::None {
         return Ok(());
     }
-    let last: [u8; BLOCK_BYTES] =
-        data.last_chunk::<BLOCK_BYTES>().copied().ok_or(CipherError::NotAuthentic)?;
-    let [.., number] = last;
-    let mut right = !number.ct_eq(&0) & !17u8.ct_lt(&number) & !number.ct_eq(&17);
+    let start = data.len().checked_sub(block_bytes).ok_or(CipherError::NotAuthentic)?;
+    let last = data.get(start..).ok_or(CipherError::NotAuthentic)?;
+    let number = *last.last().ok_or(CipherError::NotAuthentic)?;
+    let most = u8::try_from(block_bytes).map_err(|_| CipherError::NotAuthentic)?;
+    let mut right = !number.ct_eq(&0) & !most.ct_lt(&number);
     for (from_end, byte) in (1u8..).zip(last.iter().rev()) {
         let inside = !number.ct_lt(&from_end);
         let expected = match padding {

@@ -42,9 +42,9 @@ fn padding_comes_off_as_it_went_on() {
         for length in 0..=33 {
             let data: Vec<u8> = (0..length).collect();
             let mut padded = data.clone();
-            pad(padding, &mut padded);
+            pad(padding, 16, &mut padded);
             assert!(padding == Padding::None || padded.len().is_multiple_of(16) && padded.len() > data.len());
-            unpad(padding, &mut padded).unwrap();
+            unpad(padding, 16, &mut padded).unwrap();
             assert_eq!(padded, data);
         }
     }
@@ -55,14 +55,14 @@ fn what_is_no_padding_does_not_come_off() {
     for last in [0, 17, 18, 255] {
         let mut data = vec![last; 16];
         for padding in [Padding::Pkcs5, Padding::AnsiX923] {
-            assert_eq!(unpad(padding, &mut data), Err(CipherError::NotAuthentic), "{last} {padding:?}");
+            assert_eq!(unpad(padding, 16, &mut data), Err(CipherError::NotAuthentic), "{last} {padding:?}");
         }
     }
     let mut one_wrong = vec![4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 4, 4];
-    assert_eq!(unpad(Padding::Pkcs5, &mut one_wrong), Err(CipherError::NotAuthentic));
-    assert_eq!(unpad(Padding::AnsiX923, &mut one_wrong), Err(CipherError::NotAuthentic));
-    assert_eq!(unpad(Padding::Pkcs5, &mut vec![1; 15]), Err(CipherError::NotAuthentic));
-    assert_eq!(unpad(Padding::Pkcs5, &mut Vec::new()), Err(CipherError::NotAuthentic));
+    assert_eq!(unpad(Padding::Pkcs5, 16, &mut one_wrong), Err(CipherError::NotAuthentic));
+    assert_eq!(unpad(Padding::AnsiX923, 16, &mut one_wrong), Err(CipherError::NotAuthentic));
+    assert_eq!(unpad(Padding::Pkcs5, 16, &mut vec![1; 15]), Err(CipherError::NotAuthentic));
+    assert_eq!(unpad(Padding::Pkcs5, 16, &mut Vec::new()), Err(CipherError::NotAuthentic));
 }
 
 #[test]

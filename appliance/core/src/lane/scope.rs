@@ -10,6 +10,7 @@ use crate::ops::{Pending, Streams};
 use crate::scope::{Change, Find, Scope, ScopeError};
 use crate::tenant::Tenant;
 use holdfast_model::limits::PAGE_ITEMS_MAX;
+use holdfast_model::policy::Policy;
 use holdfast_model::record::RecordKind;
 use holdfast_model::trust::Identity;
 use holdfast_model::{ObjectId, Timestamp};
@@ -99,6 +100,10 @@ impl Scope for RequestScope {
 
     fn now(&self) -> Timestamp {
         self.now
+    }
+
+    fn policy(&self) -> Policy {
+        self.tenant.orders.borrow().policy()
     }
 
     fn random(&self, out: &mut [u8]) -> Result<(), ScopeError> {

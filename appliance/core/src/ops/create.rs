@@ -94,6 +94,8 @@ pub(super) fn key_bytes(algorithm: CryptographicAlgorithm, bits: i32) -> Option<
     let whole = |bits: i32| (bits % 8 == 0).then(|| usize::try_from(bits / 8).ok()).flatten();
     let within = |low: i32, high: i32| if (low..=high).contains(&bits) { whole(bits) } else { None };
     match algorithm {
+        // Two keys, for XTS.
+        A::AES if bits == 512 => whole(bits),
         A::AES | A::CAMELLIA | A::ARIA | A::TWOFISH if matches!(bits, 128 | 192 | 256) => whole(bits),
         A::SEED | A::IDEA | A::SM4 if bits == 128 => whole(bits),
         // The length may count the parity bits or leave them out.

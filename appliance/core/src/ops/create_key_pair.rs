@@ -5,15 +5,17 @@
 use super::birth::{Newborn, Origin, agree, prepare, store};
 use super::call::{Answer, Call};
 use super::pair::curve_of;
+use super::practice::allowed;
 use super::template;
 use crate::audited::Unaudited;
-use crate::crypto::asymmetric::{Curve, Made, RsaLength, make_curve, make_rsa};
+use crate::crypto::asymmetric::{Curve, Made, RSA_BITS, make_curve, make_rsa};
 use crate::managed::{AttributeSet, KeyBlock, Kind};
 use crate::object::Object;
 use crate::request::of_cipher;
 use crate::scope::{Scope, ScopeError};
 use hardening::SecretBytes;
 use holdfast_model::ObjectId;
+use holdfast_model::policy::Practice;
 use kmip::attribute::{AttributeName, AttributeValue, Attributes, CryptographicDomainParameters, Link};
 use kmip::enums::{CryptographicAlgorithm, Enumeration, KeyFormatType, LinkType, ObjectType};
 use kmip::field::Field;
@@ -56,7 +58,8 @@ pub(super) struct Plan {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PlanKind {
-    Rsa(RsaLength),
+    /// Bits of the modulus.
+    Rsa(u16),
     Curve(Curve),
 }
 
@@ -99,12 +102,11 @@ pub(super) fn plan(given: &AttributeSet) -> Result<Plan, Refusal> {
         .get(Tag::CRYPTOGRAPHIC_DOMAIN_PARAMETERS)
         .and_then(AttributeValue::as_structure::<CryptographicDomainParameters>);
     let kind = match algorithm {
-        A::RSA => PlanKind::Rsa(match bits.ok_or(Refusal::InvalidField)? {
-            2048 => RsaLength::Bits2048,
-            3072 => RsaLength::Bits3072,
-            4096 => RsaLength::Bits4096,
-            _ => return Err(Refusal::InvalidAttributeValue),
-        }),
+        A::RSA => {
+            let bits = bits.ok_or(Refusal::InvalidField)?;
+            let known = u16::try_from(bits).ok().filter(|bits| RSA_BITS.contains(bits));
+            PlanKind::Rsa(known.ok_or(Refusal::InvalidAttributeValue)?)
+        }
         A::EC | A::ECDSA | A::ECDH | A::ED25519 => {
             let named = domain.and_then(|domain| domain.recommended_curve).map(curve_of);
             let curve = match (algorithm, named, bits) {
@@ -138,15 +140,11 @@ pub(super) async fn bear_pair<S: Scope>(
     [replaced_private, replaced_public]: [Option<ObjectId>; 2],
 ) -> Result<(Object, Object), Refusal> {
     use KeyFormatType as F;
+    if matches!(plan.kind, PlanKind::Rsa(..2048)) {
+        allowed(call, [Practice::ShortRsaMake])?;
+    }
     let (made, bits, formats) = match plan.kind {
-        PlanKind::Rsa(length) => {
-            let bits = match length {
-                RsaLength::Bits2048 => 2048,
-                RsaLength::Bits3072 => 3072,
-                RsaLength::Bits4096 => 4096,
-            };
-            (make_rsa(length), bits, (F::PKCS_1, F::PKCS_1))
-        }
+        PlanKind::Rsa(bits) => (make_rsa(bits), i32::from(bits), (F::PKCS_1, F::PKCS_1)),
         PlanKind::Curve(curve) => (make_curve(curve), i32::from(curve.bits()), (F::PKCS_8, F::X_509)),
     };
     let Made { private: mut secret, public: mut point } = made.map_err(of_cipher)?;

@@ -3,17 +3,16 @@
 //! Rules: KMIP 1.4, sections 4.30 and 11.31; KMIP 2.1, section 6.1.11.
 
 use super::call::{Answer, Call};
-use super::cipher::{MISSING_IV, Plan, block_iv, counter_block, method};
+use super::cipher::{MISSING_IV, Plan, method};
 use super::flow::Flow;
 use super::pair::with_private;
 use super::parts::{Part, begin, data_of, go_on, named, part};
-use super::scheme::{encryption, parameters};
+use super::practice::{Way, allowed, of_encryption, of_plan};
+use super::protect::reveal;
+use super::scheme::{bits_of, encryption, parameters};
 use super::streams::{Correlation, Work};
 use crate::audited::Unaudited;
-use crate::crypto::aes::Aes;
-use crate::crypto::gcm;
-use crate::crypto::padding::unpad;
-use crate::crypto::{Schedules, asymmetric};
+use crate::crypto::asymmetric;
 use crate::object::Object;
 use crate::permit::{Decrypting, Permit};
 use crate::request::of_cipher;
@@ -25,7 +24,7 @@ use kmip::operation::{DecryptRequest, DecryptResponse};
 use kmip::result::Refusal;
 use kmip::tag::Tag;
 use kmip::version::Version;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 pub(super) async fn run<S: Scope>(
     call: &Call<'_, S>,
@@ -52,9 +51,10 @@ pub(super) async fn run<S: Scope>(
         return rsa(call, &object, permit, &request, given);
     }
     let plan = method(permit.managed(), request.cryptographic_parameters.as_ref())?.plan;
+    allowed(call, of_plan(plan, Way::Process))?;
     if let Part::First = part {
         let aad = request.additional_data.unwrap_or_default();
-        if request.iv_counter_nonce.is_none() && !matches!(plan, Plan::Ecb(_)) {
+        if request.iv_counter_nonce.is_none() && plan.iv_bytes().is_some() {
             return Err(MISSING_IV);
         }
         let flow = Box::new(Flow::new(plan, request.iv_counter_nonce, aad));
@@ -62,25 +62,23 @@ pub(super) async fn run<S: Scope>(
         let correlation = begin(call, Some(object.id), Work::Cipher(flow))?;
         return Ok(call.used(answer(object.id, data, Some(correlation), false)));
     }
-    let (cipher, tag) = match (plan, request.tag) {
-        (Plan::Gcm { tag_bytes }, None) if call.version < Version::V1_4 => {
+    if request.iv_counter_nonce.is_some() && matches!(plan, Plan::KeyWrap { .. }) {
+        return Err(Refusal::BadCryptographicParameters);
+    }
+    let (cipher, tag) = match (plan.tag_bytes(), request.tag) {
+        (Some(tag_bytes), None) if call.version < Version::V1_4 => {
             let at = given.len().checked_sub(tag_bytes).ok_or(Refusal::CryptographicFailure)?;
             given.split_at_checked(at).ok_or(Refusal::CryptographicFailure)?
         }
-        (Plan::Gcm { .. }, None) => return Err(Refusal::InvalidMessage),
-        (Plan::Gcm { .. }, Some(tag)) => (given, tag),
-        (_, _) => (given, [].as_slice()),
+        (Some(_), None) => return Err(Refusal::InvalidMessage),
+        (Some(_), Some(tag)) => (given, tag),
+        (None, _) => (given, [].as_slice()),
     };
     // Wiped when the answer is written, or not written.
     let mut data = Zeroizing::new(cipher.to_vec());
     let aad = request.additional_data.unwrap_or_default();
     let iv = request.iv_counter_nonce;
-    let opened =
-        permit.with_material(|_, key, schedules| process(key, schedules, plan, (iv, aad, tag), &mut data));
-    if let Err(refusal) = opened {
-        data.zeroize();
-        return Err(refusal);
-    }
+    permit.with_material(|_, key, schedules| reveal(key, schedules, plan, (iv, aad, tag), &mut data))?;
     Ok(call.used(answer(object.id, data, None, true)))
 }
 
@@ -94,7 +92,7 @@ fn go_through<S: Scope>(
     if let Some(tag) = tag {
         flow.tag = tag.to_vec();
     }
-    if let Plan::Gcm { tag_bytes } = flow.plan()
+    if let Some(tag_bytes) = flow.plan().tag_bytes()
         && last
         && call.version < Version::V1_4
     {
@@ -132,6 +130,7 @@ fn rsa<S: Scope>(
     }
     let given = parameters(&object.managed, request.cryptographic_parameters.as_ref());
     let how = encryption(&given)?;
+    allowed(call, of_encryption(how, bits_of(&object.managed)?, Way::Process))?;
     let data = permit.with_material(|managed, bytes, schedules| {
         with_private(managed, bytes, |key| {
             asymmetric::decrypt(how, &schedules.asymmetric, || key, cipher).map_err(of_cipher)
@@ -150,35 +149,4 @@ fn rsa<S: Scope>(
         })
         .leaving(id),
     ))
-}
-
-/// Decrypts in place. The three are IV, additional data and tag.
-fn process(
-    key: &[u8],
-    schedules: &Schedules,
-    plan: Plan,
-    (iv, aad, tag): (Option<&[u8]>, &[u8], &[u8]),
-    data: &mut Vec<u8>,
-) -> Result<(), Refusal> {
-    let key = Aes::new(key, schedules).map_err(of_cipher)?;
-    let opened = match plan {
-        Plan::Ecb(padding) => key.ecb_decrypt(data).and_then(|()| unpad(padding, data)),
-        Plan::Cbc(padding) => {
-            let iv = block_iv(iv)?;
-            key.cbc_decrypt(&iv, data).and_then(|()| unpad(padding, data))
-        }
-        Plan::Ctr { counter_bits, first } => {
-            let block = counter_block(iv, counter_bits, first)?;
-            key.ctr(&block, counter_bits, data)
-        }
-        Plan::Gcm { tag_bytes } => {
-            let iv = iv.ok_or(MISSING_IV)?;
-            // A shorter tag than was agreed on would be easier to guess.
-            if tag.len() != tag_bytes && tag.len() != crate::crypto::aes::BLOCK_BYTES {
-                return Err(Refusal::CryptographicFailure);
-            }
-            gcm::open(key, iv, aad, data, tag)
-        }
-    };
-    opened.map_err(of_cipher)
 }

@@ -1,22 +1,23 @@
 //! Derive Key: makes a key, or secret data, of others.
 //!
-//! Rules: KMIP 1.4, sections 4.6 and 11.7; KMIP 2.1, section 6.1.14. The hash of PBKDF2 is SHA-1 where nobody says one
-//! (RFC 8018, appendix A.2), as the profiles' cases expect; of the others it must be said.
+//! Rules: KMIP 1.4, sections 4.6 and 11.7; KMIP 2.1, sections 6.1.14 and 7.12. Where nobody says a hash, that of PBKDF2 is
+//! SHA-1 (RFC 8018, appendix A.2), as the profiles' cases expect, and that of HKDF SHA-256; of the others it must be said.
 
 use super::birth::{Newborn, Origin, agree, prepare, store};
 use super::call::{Answer, Call};
-use super::cipher::{Plan, block_iv, counter_block, method as cipher};
+use super::cipher::method as cipher;
 use super::create::key_bytes;
 use super::create_key_pair::link;
+use super::mac::named_hash;
 use super::pair::{with_private, with_public};
-use super::scheme::{digest_of, hash_of};
+use super::practice::{Way, allowed, of_plan};
+use super::protect::protect;
+use super::scheme::hash_of;
 use super::template;
 use crate::audited::Unaudited;
-use crate::crypto::aes::Aes;
-use crate::crypto::asymmetric::agree as agree_on;
+use crate::crypto::asymmetric::{Curve, Family, agree as agree_on};
 use crate::crypto::der::{Room, room};
 use crate::crypto::derivation::{self, Mode};
-use crate::crypto::padding::pad;
 use crate::managed::{AttributeSet, KeyBlock, Kind};
 use crate::object::Object;
 use crate::permit::{Deriving, Permit};
@@ -24,7 +25,9 @@ use crate::request::{of_cipher, of_scope};
 use crate::scope::{Scope, ScopeError};
 use core::num::NonZeroU32;
 use hardening::SecretBytes;
-use hardening::rsa::Hash;
+use hardening::hash::{Hash, digest};
+use hardening::mac::{hmac, pbkdf2};
+use holdfast_model::policy::Practice;
 use kmip::attribute::AttributeValue;
 use kmip::enums::{
     CryptographicAlgorithm, DerivationMethod, Enumeration, KeyFormatType, LinkType, ObjectType,
@@ -73,7 +76,8 @@ pub(super) async fn run<S: Scope>(
     derived.truncate(length);
     let material = SecretBytes::take_from(&mut derived).map_err(|_| of_scope(ScopeError::NoMemory))?;
     // Who knows what it was made of knows what was made.
-    let told = request.method == DerivationMethod::HASH && request.parameters.derivation_data.is_some();
+    let told = request.method == DerivationMethod::HASH
+        && request.parameters.derivation_data.iter().next().is_some();
     let hidden = !told
         && bases.iter().all(|base| {
             base.managed.attributes.get(Tag::ALWAYS_SENSITIVE) == Some(&AttributeValue::Boolean(true))
@@ -148,10 +152,14 @@ fn derive<S: Scope>(
     let permit = Permit::<Deriving>::obtain(call.scope, key)?;
     if method == DerivationMethod::ASYMMETRIC_KEY {
         let public = Permit::<Deriving>::obtain(call.scope, other.ok_or(Refusal::InvalidField)?)?;
+        let x25519 = call.scope.policy().allows(Practice::X25519Agree);
         return permit.with_material(|own, own_bytes, _| {
             public.with_material(|theirs, their_bytes, _| {
                 with_private(own, own_bytes, |own| {
                     with_public(theirs, their_bytes, |theirs| match (own, theirs) {
+                        (Ok(own), _) if own.family() == Family::Curve(Curve::X25519) && !x25519 => {
+                            Err(Refusal::PermissionDenied)
+                        }
                         (Ok(own), Ok(theirs)) => agree_on(&own, &theirs).map_err(of_cipher),
                         _ => Err(Refusal::UnsupportedCryptographicParameters),
                     })
@@ -163,21 +171,40 @@ fn derive<S: Scope>(
         return Err(Refusal::WrongObjectType);
     }
     // The data is given outright, or by a second object, not both.
-    match (parameters.derivation_data, other) {
+    let mut given = parameters.derivation_data.iter();
+    let first = given.next();
+    if let (DerivationMethod::AWS_SIGNATURE_VERSION_4, Some(date), None) = (method, first, other) {
+        let (Some(region), Some(service), None) = (given.next(), given.next(), given.next()) else {
+            return Err(Refusal::InvalidField);
+        };
+        let mut out = room(length);
+        out.resize(length, 0);
+        return permit.with_material(|_, secret, _| {
+            derivation::aws_signature_v4(secret, [date, region, service], &mut out).map_err(of_cipher)?;
+            Ok(out)
+        });
+    }
+    if given.next().is_some() {
+        return Err(Refusal::InvalidField);
+    }
+    match (first, other) {
         (Some(_), Some(_)) => Err(Refusal::InvalidField),
         (data, None) => {
-            permit.with_material(|_, secret, _| bytes_of(key, secret, data, method, parameters, length))
+            permit.with_material(|_, secret, _| bytes_of(call, key, secret, data, method, parameters, length))
         }
         (None, Some(other)) => {
             let data = Permit::<Deriving>::obtain(call.scope, other)?;
             permit.with_material(|_, secret, _| {
-                data.with_material(|_, data, _| bytes_of(key, secret, Some(data), method, parameters, length))
+                data.with_material(|_, data, _| {
+                    bytes_of(call, key, secret, Some(data), method, parameters, length)
+                })
             })
         }
     }
 }
 
-fn bytes_of(
+fn bytes_of<S: Scope>(
+    call: &Call<'_, S>,
     key: &Object,
     secret: &[u8],
     data: Option<&[u8]>,
@@ -200,22 +227,24 @@ fn bytes_of(
                 .and_then(|count| u32::try_from(count).ok())
                 .and_then(NonZeroU32::new)
                 .ok_or(Refusal::InvalidField)?;
-            derivation::pbkdf2(hash, secret, salt, iterations, &mut out).map_err(unsupported)?;
+            pbkdf2(hash, secret, salt, iterations, &mut out).map_err(|error| of_cipher(error.into()))?;
         }
         DerivationMethod::HASH => {
-            let digest = aws_lc_rs::digest::digest(digest_of(hash()?)?, data.unwrap_or(secret));
+            let digest = digest(hash()?, data.unwrap_or(secret)).map_err(|error| of_cipher(error.into()))?;
             return Ok(Room::new(digest.as_ref().to_vec()));
         }
         DerivationMethod::HMAC => {
-            let algorithm = derivation::hmac_of(hash()?).map_err(unsupported)?;
-            let mac = aws_lc_rs::hmac::sign(&aws_lc_rs::hmac::Key::new(algorithm, secret), data_or()?);
+            // What the key is for goes before the parameters, which count where it does not say.
+            let own = key.managed.algorithm().and_then(named_hash).map(hash_of).transpose()?;
+            let hash = own.map_or_else(hash, Ok)?;
+            let mac = hmac(hash, secret, &[data_or()?]).map_err(|error| of_cipher(error.into()))?;
             return Ok(Room::new(mac.as_ref().to_vec()));
         }
-        DerivationMethod::ENCRYPT => return encrypted(key, secret, data_or()?, parameters),
+        DerivationMethod::ENCRYPT => return encrypted(call, key, secret, data_or()?, parameters),
         DerivationMethod::HKDF => {
             let salt = parameters.salt.unwrap_or_default();
-            derivation::hkdf(hash()?, secret, salt, data.unwrap_or_default(), &mut out)
-                .map_err(unsupported)?;
+            let hash = named.map_or(Ok(Hash::Sha256), hash_of)?;
+            derivation::hkdf(hash, secret, salt, data.unwrap_or_default(), &mut out).map_err(of_cipher)?;
         }
         DerivationMethod::NIST800_108_C
         | DerivationMethod::NIST800_108_F
@@ -226,7 +255,7 @@ fn bytes_of(
                 _ => Mode::DoublePipeline,
             };
             let iv = parameters.initialization_vector.unwrap_or_default();
-            derivation::sp_800_108(mode, hash()?, secret, iv, data_or()?, &mut out).map_err(unsupported)?;
+            derivation::sp_800_108(mode, hash()?, secret, iv, data_or()?, &mut out).map_err(of_cipher)?;
         }
         _ => return Err(Refusal::UnsupportedCryptographicParameters),
     }
@@ -234,40 +263,22 @@ fn bytes_of(
 }
 
 /// The data, encrypted with the key.
-fn encrypted(
+fn encrypted<S: Scope>(
+    call: &Call<'_, S>,
     key: &Object,
     secret: &[u8],
     data: &[u8],
     parameters: &DerivationParameters<'_>,
 ) -> Result<Room, Refusal> {
     let plan = cipher(&key.managed, parameters.cryptographic_parameters.as_ref())?.plan;
+    allowed(call, of_plan(plan, Way::Protect))?;
     let iv = parameters.initialization_vector;
+    if plan.tag_bytes().is_some() {
+        return Err(Refusal::UnsupportedCryptographicParameters);
+    }
     let schedules = crate::crypto::Schedules::default();
-    let aes = Aes::new(secret, &schedules).map_err(of_cipher)?;
     let mut out = room(data.len() + 2 * crate::crypto::aes::BLOCK_BYTES);
     out.extend_from_slice(data);
-    match plan {
-        Plan::Ecb(padding) => {
-            pad(padding, &mut out);
-            aes.ecb_encrypt(&mut out)
-        }
-        Plan::Cbc(padding) => {
-            let iv = block_iv(iv)?;
-            pad(padding, &mut out);
-            aes.cbc_encrypt(&iv, &mut out)
-        }
-        Plan::Ctr { counter_bits, first } => {
-            aes.ctr(&counter_block(iv, counter_bits, first)?, counter_bits, &mut out)
-        }
-        Plan::Gcm { .. } => return Err(Refusal::UnsupportedCryptographicParameters),
-    }
-    .map_err(of_cipher)?;
+    protect(secret, &schedules, plan, (iv, &[]), &mut out)?;
     Ok(out)
-}
-
-fn unsupported(error: crate::crypto::CipherError) -> Refusal {
-    match error {
-        crate::crypto::CipherError::Library => Refusal::UnsupportedCryptographicParameters,
-        other => of_cipher(other),
-    }
 }

@@ -4,18 +4,18 @@
 //! Rules: KMIP 1.4, sections 4.29 and 11.30; KMIP 2.1, section 6.1.17.
 
 use super::call::{Answer, Call};
-use super::cipher::{MISSING_IV, Plan, block_iv, counter_block, method};
+use super::cipher::{MISSING_IV, Plan, method};
 use super::flow::Flow;
 use super::pair::with_public;
 use super::parts::{Part, begin, data_of, go_on, named, part};
-use super::scheme::{encryption, parameters};
+use super::practice::{Way, allowed, of_encryption, of_plan};
+use super::protect::protect;
+use super::scheme::{bits_of, encryption, parameters};
 use super::streams::{Correlation, Work};
 use super::usage;
 use crate::audited::Unaudited;
-use crate::crypto::aes::{Aes, BLOCK_BYTES};
-use crate::crypto::gcm::{self, NONCE_BYTES};
-use crate::crypto::padding::pad;
-use crate::crypto::{CipherError, Schedules, asymmetric};
+use crate::crypto::aes::BLOCK_BYTES;
+use crate::crypto::asymmetric;
 use crate::object::Object;
 use crate::permit::Encrypting;
 use crate::request::{of_cipher, of_scope};
@@ -28,7 +28,6 @@ use kmip::result::Refusal;
 use kmip::tag::Tag;
 use kmip::version::Version;
 use std::rc::Rc;
-use zeroize::Zeroize;
 
 pub(super) async fn run<S: Scope>(
     call: &Call<'_, S>,
@@ -63,22 +62,24 @@ pub(super) async fn run<S: Scope>(
         return rsa(call, &object, &request, plain).await;
     }
     let method = method(&object.managed, request.cryptographic_parameters.as_ref())?;
+    allowed(call, of_plan(method.plan, Way::Protect))?;
     let mut fresh = [0; BLOCK_BYTES];
-    let made = match (method.plan, request.iv_counter_nonce) {
-        (Plan::Ecb(_), _) | (_, Some(_)) => None,
-        (Plan::Gcm { .. }, None) => fresh.get_mut(..NONCE_BYTES),
-        (Plan::Cbc(_) | Plan::Ctr { .. }, None) if method.random_iv => Some(fresh.as_mut_slice()),
-        (Plan::Cbc(_) | Plan::Ctr { .. }, None) => return Err(MISSING_IV),
-    };
-    let made: Option<&[u8]> = match made {
-        Some(room) => {
-            if matches!(method.plan, Plan::Gcm { .. }) {
+    let made: Option<&[u8]> = match (method.plan.iv_bytes(), request.iv_counter_nonce) {
+        (None, Some(_)) if matches!(method.plan, Plan::KeyWrap { .. }) => {
+            return Err(Refusal::BadCryptographicParameters);
+        }
+        (None, _) | (_, Some(_)) => None,
+        (Some(bytes), None) => {
+            let authenticated = method.plan.tag_bytes().is_some();
+            if authenticated {
                 usage::nonce::<S, Encrypting>(call, &object).await?;
+            } else if !method.random_iv {
+                return Err(MISSING_IV);
             }
+            let room = fresh.get_mut(..bytes).ok_or(Refusal::GeneralFailure)?;
             call.scope.random(room).map_err(of_scope)?;
             Some(room)
         }
-        None => None,
     };
     let iv = request.iv_counter_nonce.or(made);
     let aad = request.additional_data.unwrap_or_default();
@@ -92,17 +93,9 @@ pub(super) async fn run<S: Scope>(
     } else {
         let mut data = Vec::with_capacity(plain.len() + 2 * BLOCK_BYTES);
         data.extend_from_slice(plain);
-        let sealed = permit
-            .with_material(|_, key, schedules| protect(key, schedules, method.plan, iv, aad, &mut data));
-        match sealed {
-            Ok(tag) => {
-                Protected { data, tag, made: made.map(<[u8]>::to_vec), correlation: None, whole: true }
-            }
-            Err(refusal) => {
-                data.zeroize();
-                return Err(refusal);
-            }
-        }
+        let tag = permit
+            .with_material(|_, key, schedules| protect(key, schedules, method.plan, (iv, aad), &mut data))?;
+        Protected { data, tag, made: made.map(<[u8]>::to_vec), correlation: None, whole: true }
     };
     Ok(call.used(answer(call, id, method.plan, protected)))
 }
@@ -119,7 +112,7 @@ struct Protected {
 
 fn answer<S: Scope>(call: &Call<'_, S>, id: ObjectId, plan: Plan, protected: Protected) -> Answer {
     let Protected { mut data, tag, made, correlation, whole } = protected;
-    let tag_bytes = if let Plan::Gcm { tag_bytes } = plan { tag_bytes } else { 0 };
+    let tag_bytes = plan.tag_bytes().unwrap_or_default();
     if call.version < Version::V1_4
         && let Some(tag) = tag.as_ref().and_then(|tag| tag.get(..tag_bytes))
     {
@@ -153,6 +146,8 @@ async fn rsa<S: Scope>(
     let given = parameters(&object.managed, request.cryptographic_parameters.as_ref());
     let how = encryption(&given)?;
     let id = object.id;
+    let bits = bits_of(&object.managed)?;
+    allowed(call, of_encryption(how, bits, Way::Protect))?;
     let (_, permit) = usage::allocate::<S, Encrypting>(call, id, plain.len()).await?;
     let data = permit.with_material(|managed, bytes, schedules| {
         with_public(managed, bytes, |key| {
@@ -173,35 +168,4 @@ async fn rsa<S: Scope>(
         })
         .leaving(id),
     ))
-}
-
-/// Encrypts in place; gives the whole tag of an authenticated mode.
-fn protect(
-    key: &[u8],
-    schedules: &Schedules,
-    plan: Plan,
-    iv: Option<&[u8]>,
-    aad: &[u8],
-    data: &mut Vec<u8>,
-) -> Result<Option<[u8; BLOCK_BYTES]>, Refusal> {
-    let key = Aes::new(key, schedules).map_err(of_cipher)?;
-    let tag = match plan {
-        Plan::Ecb(padding) => {
-            pad(padding, data);
-            key.ecb_encrypt(data).map(|()| None)
-        }
-        Plan::Cbc(padding) => {
-            let iv = block_iv(iv)?;
-            pad(padding, data);
-            key.cbc_encrypt(&iv, data).map(|()| None)
-        }
-        Plan::Ctr { counter_bits, first } => {
-            let block = counter_block(iv, counter_bits, first)?;
-            key.ctr(&block, counter_bits, data).map(|()| None)
-        }
-        Plan::Gcm { .. } => {
-            gcm::seal(key, iv.ok_or(CipherError::IvLength).map_err(of_cipher)?, aad, data).map(Some)
-        }
-    };
-    tag.map_err(of_cipher)
 }

@@ -5,9 +5,12 @@
 //! Rules: KMIP 1.4, sections 4.29 and 4.30; SP 800-38A, SP 800-38D.
 
 use super::cipher::{MISSING_IV, Plan, block_iv, counter_block};
+use super::protect::{protect, reveal};
 use crate::crypto::aes::{Aes, BLOCK_BYTES, Block};
+use crate::crypto::block::BlockKey;
+use crate::crypto::feedback::Feedback;
 use crate::crypto::padding::{Padding, pad, unpad};
-use crate::crypto::{CipherError, Schedules, gcm};
+use crate::crypto::{CipherError, Schedules, chacha20, gcm};
 use crate::request::of_cipher;
 use kmip::result::Refusal;
 use zeroize::{Zeroize, Zeroizing};
@@ -20,6 +23,8 @@ pub(crate) struct Flow {
     /// What a client has given of the tag, for Decrypt.
     pub(super) tag: Vec<u8>,
     held: Zeroizing<Vec<u8>>,
+    /// The state of a mode that feeds itself.
+    feedback: Option<Feedback>,
     /// Bytes that have come out.
     out: usize,
 }
@@ -33,6 +38,7 @@ impl Flow {
             aad: aad.to_vec(),
             tag: Vec::new(),
             held: Zeroizing::new(Vec::new()),
+            feedback: None,
             out: 0,
         }
     }
@@ -56,31 +62,50 @@ impl Flow {
         data: &[u8],
         last: bool,
     ) -> Result<(Vec<u8>, Option<Block>), Refusal> {
-        let key = Aes::new(key, schedules).map_err(of_cipher)?;
+        let aes = || Aes::new(key, schedules).map_err(of_cipher);
         match self.plan {
-            Plan::Ecb(padding) | Plan::Cbc(padding) => {
+            Plan::Ecb(cipher, padding) | Plan::Cbc(cipher, padding) => {
+                let (key, size) =
+                    (BlockKey::new(cipher, key, schedules).map_err(of_cipher)?, cipher.block_bytes());
                 self.hold(data);
                 if last {
-                    pad(padding, &mut self.held);
+                    pad(padding, size, &mut self.held);
                 }
-                let mut ready = self.ready(if last { self.held.len() } else { whole(self.held.len()) });
-                let done = if let Plan::Cbc(_) = self.plan {
-                    let iv = block_iv(self.iv.as_deref())?;
-                    let done = key.cbc_encrypt(&iv, &mut ready);
-                    self.chain(&ready);
+                let mut ready = self.ready(if last { self.held.len() } else { whole(self.held.len(), size) });
+                let done = if let Plan::Cbc(..) = self.plan {
+                    let done = key.encrypt(Some(self.iv.as_deref().ok_or(MISSING_IV)?), &mut ready);
+                    self.chain(&ready, size);
                     done
                 } else {
-                    key.ecb_encrypt(&mut ready)
+                    key.encrypt(None, &mut ready)
                 };
                 wiped_unless(done, ready).map(|ready| (ready, None))
             }
-            Plan::Ctr { counter_bits, first } => Ok((self.key_stream(key, counter_bits, first, data)?, None)),
+            Plan::Ctr { counter_bits, first } => {
+                Ok((self.key_stream(aes()?, counter_bits, first, data)?, None))
+            }
+            Plan::Feedback(mode) => {
+                let iv = block_iv(self.iv.as_deref())?;
+                let begin = || Feedback::encrypting(mode, key, &iv);
+                Ok((fed(&mut self.feedback, begin, data)?, None))
+            }
+            Plan::ChaCha20 { first } => Ok((self.chacha20(key, first, data)?, None)),
+            Plan::Xts | Plan::Ccm { .. } | Plan::KeyWrap { .. } | Plan::ChaCha20Poly1305 { .. } => {
+                // What comes out depends on all of it, or the library has no way to do it in parts.
+                self.hold(data);
+                if !last {
+                    return Ok((Vec::new(), None));
+                }
+                let mut all = core::mem::take(&mut *self.held);
+                let tag = protect(key, schedules, self.plan, (self.iv.as_deref(), &self.aad), &mut all)?;
+                Ok((all, tag))
+            }
             Plan::Gcm { .. } => {
                 // The whole again each time: the library has no way to seal in parts, and a stream is short.
                 self.hold(data);
                 let mut sealed = self.held.to_vec();
                 let iv = self.iv.as_deref().ok_or(MISSING_IV)?;
-                let tag = gcm::seal(key, iv, &self.aad, &mut sealed).map_err(of_cipher)?;
+                let tag = gcm::seal(aes()?, iv, &self.aad, &mut sealed).map_err(of_cipher)?;
                 let new = sealed.split_off(self.out.min(sealed.len()));
                 self.out = self.held.len();
                 Ok((new, last.then_some(tag)))
@@ -98,44 +123,54 @@ impl Flow {
         data: &[u8],
         last: bool,
     ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-        let key = Aes::new(key, schedules).map_err(of_cipher)?;
         match self.plan {
-            Plan::Ecb(padding) | Plan::Cbc(padding) => {
+            Plan::Ecb(cipher, padding) | Plan::Cbc(cipher, padding) => {
+                let (key, size) =
+                    (BlockKey::new(cipher, key, schedules).map_err(of_cipher)?, cipher.block_bytes());
                 self.hold(data);
                 let length = self.held.len();
                 let ready = match (last, padding) {
                     (true, _) => length,
-                    (false, Padding::None) => whole(length),
+                    (false, Padding::None) => whole(length, size),
                     // The last block may be padding.
-                    (false, _) => whole(length.saturating_sub(1)),
+                    (false, _) => whole(length.saturating_sub(1), size),
                 };
                 let mut ready = Zeroizing::new(self.ready(ready));
-                if let Plan::Cbc(_) = self.plan {
-                    let iv = block_iv(self.iv.as_deref())?;
-                    self.chain(&ready);
-                    key.cbc_decrypt(&iv, &mut ready).map_err(of_cipher)?;
+                if let Plan::Cbc(..) = self.plan {
+                    let iv = self.iv.take().ok_or(MISSING_IV)?;
+                    self.iv = Some(iv.clone());
+                    self.chain(&ready, size);
+                    key.decrypt(Some(&iv), &mut ready).map_err(of_cipher)?;
                 } else {
-                    key.ecb_decrypt(&mut ready).map_err(of_cipher)?;
+                    key.decrypt(None, &mut ready).map_err(of_cipher)?;
                 }
                 if last {
-                    unpad(padding, &mut ready).map_err(of_cipher)?;
+                    unpad(padding, size, &mut ready).map_err(of_cipher)?;
                 }
                 Ok(ready)
             }
             Plan::Ctr { counter_bits, first } => {
+                let key = Aes::new(key, schedules).map_err(of_cipher)?;
                 self.key_stream(key, counter_bits, first, data).map(Zeroizing::new)
             }
-            Plan::Gcm { tag_bytes } => {
+            Plan::Feedback(mode) => {
+                let iv = block_iv(self.iv.as_deref())?;
+                let begin = || Feedback::decrypting(mode, key, &iv);
+                fed(&mut self.feedback, begin, data).map(Zeroizing::new)
+            }
+            Plan::ChaCha20 { first } => self.chacha20(key, first, data).map(Zeroizing::new),
+            Plan::Gcm { .. }
+            | Plan::Xts
+            | Plan::Ccm { .. }
+            | Plan::KeyWrap { .. }
+            | Plan::ChaCha20Poly1305 { .. } => {
                 self.hold(data);
                 if !last {
                     return Ok(Zeroizing::default());
                 }
-                let iv = self.iv.as_deref().ok_or(MISSING_IV)?;
-                if self.tag.len() != tag_bytes && self.tag.len() != BLOCK_BYTES {
-                    return Err(Refusal::CryptographicFailure);
-                }
                 let mut opened = core::mem::take(&mut self.held);
-                gcm::open(key, iv, &self.aad, &mut opened, &self.tag).map_err(of_cipher)?;
+                let beside = (self.iv.as_deref(), self.aad.as_slice(), self.tag.as_slice());
+                reveal(key, schedules, self.plan, beside, &mut opened)?;
                 Ok(opened)
             }
         }
@@ -172,10 +207,18 @@ impl Flow {
     }
 
     /// The last block of ciphertext is the IV of what follows.
-    fn chain(&mut self, ciphertext: &[u8]) {
-        if let Some(block) = ciphertext.last_chunk::<BLOCK_BYTES>() {
-            self.iv = Some(block.to_vec());
+    fn chain(&mut self, ciphertext: &[u8], block_bytes: usize) {
+        if let Some(start) = ciphertext.len().checked_sub(block_bytes) {
+            self.iv = ciphertext.get(start..).map(<[u8]>::to_vec);
         }
+    }
+
+    fn chacha20(&mut self, key: &[u8], first: u32, data: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let nonce = self.iv.as_deref().ok_or(MISSING_IV)?;
+        let mut out = data.to_vec();
+        let done = chacha20::stream(key, nonce, first, self.out, &mut out);
+        self.out += data.len();
+        wiped_unless(done, out)
     }
 
     fn key_stream(
@@ -197,8 +240,21 @@ impl Flow {
     }
 }
 
-fn whole(bytes: usize) -> usize {
-    bytes - bytes % BLOCK_BYTES
+fn whole(bytes: usize, block_bytes: usize) -> usize {
+    bytes - bytes % block_bytes
+}
+
+/// More of a stream whose state is kept, begun if it is the first time.
+fn fed(
+    state: &mut Option<Feedback>,
+    begin: impl FnOnce() -> Result<Feedback, CipherError>,
+    data: &[u8],
+) -> Result<Vec<u8>, Refusal> {
+    let stream = match state {
+        Some(stream) => stream,
+        None => state.insert(begin().map_err(of_cipher)?),
+    };
+    stream.update(data).map_err(of_cipher)
 }
 
 fn wiped_unless(done: Result<(), CipherError>, mut data: Vec<u8>) -> Result<Vec<u8>, Refusal> {
@@ -230,7 +286,10 @@ fn advanced(first: Block, counter_bits: u32, blocks: usize) -> Result<Block, Cip
 mod tests {
     use super::*;
 
-    const KEY: [u8; 16] = *b"sixteen bytes ok";
+    use crate::crypto::block::Cipher;
+    use crate::crypto::feedback::Mode;
+
+    const KEY: [u8; 32] = *b"thirty-two bytes that are a key.";
     const IV: [u8; 16] = *b"another sixteen!";
 
     /// As large as the other tests of this binary want it.
@@ -238,25 +297,38 @@ mod tests {
         hardening::arena::install(hardening::arena::ArenaSize::mib(4)).unwrap();
     }
 
-    fn cut(plan: Plan, iv: Option<&[u8]>, parts: &[&[u8]]) -> (Vec<u8>, Option<Block>) {
+    fn cut((plan, key_bytes, iv): (Plan, usize, Option<&[u8]>), parts: &[&[u8]]) -> (Vec<u8>, Option<Block>) {
         let schedules = Schedules::default();
         let mut flow = Flow::new(plan, iv, b"beside");
         let (mut out, mut tag) = (Vec::new(), None);
         for (at, part) in (1..).zip(parts) {
-            let (new, with) = flow.encrypt((&KEY, &schedules), part, at == parts.len()).unwrap();
+            let (new, with) = flow.encrypt((&KEY[..key_bytes], &schedules), part, at == parts.len()).unwrap();
             out.extend(new);
             tag = with;
         }
         (out, tag)
     }
 
-    fn plans() -> [(Plan, Option<&'static [u8]>); 5] {
+    type Case = (Plan, usize, Option<&'static [u8]>);
+
+    /// Plan, bytes of the key, IV.
+    fn plans() -> [Case; 14] {
+        let nonce: Option<&[u8]> = Some(b"twelve bytes");
         [
-            (Plan::Ecb(Padding::Pkcs5), None),
-            (Plan::Cbc(Padding::Pkcs5), Some(&IV)),
-            (Plan::Ctr { counter_bits: 128, first: 1 }, Some(&IV)),
-            (Plan::Ctr { counter_bits: 32, first: 1 }, Some(&IV)),
-            (Plan::Gcm { tag_bytes: 16 }, Some(b"twelve bytes")),
+            (Plan::Ecb(Cipher::Aes, Padding::Pkcs5), 16, None),
+            (Plan::Cbc(Cipher::Aes, Padding::Pkcs5), 24, Some(&IV)),
+            (Plan::Ecb(Cipher::Des3, Padding::AnsiX923), 24, None),
+            (Plan::Cbc(Cipher::Des3, Padding::Pkcs5), 16, Some(b"eight by")),
+            (Plan::Ctr { counter_bits: 128, first: 1 }, 16, Some(&IV)),
+            (Plan::Ctr { counter_bits: 32, first: 1 }, 16, Some(&IV)),
+            (Plan::Feedback(Mode::Cfb), 32, Some(&IV)),
+            (Plan::Feedback(Mode::Ofb), 16, Some(&IV)),
+            (Plan::Xts, 32, Some(&IV)),
+            (Plan::Gcm { tag_bytes: 16 }, 16, nonce),
+            (Plan::Ccm { tag_bytes: 8 }, 16, nonce),
+            (Plan::KeyWrap { padded: true }, 32, None),
+            (Plan::ChaCha20 { first: 0 }, 32, nonce),
+            (Plan::ChaCha20Poly1305 { tag_bytes: 16 }, 32, nonce),
         ]
     }
 
@@ -264,18 +336,21 @@ mod tests {
     fn parts_encrypt_to_what_the_whole_does_and_come_back() {
         arena();
         let text: Vec<u8> = (0..101).collect();
-        for (plan, iv) in plans() {
-            let once = cut(plan, iv, &[&text]);
-            for at in [0, 1, 15, 16, 17, 48, 100, 101] {
+        for case in plans() {
+            let (plan, key_bytes, iv) = case;
+            let key = &KEY[..key_bytes];
+            let once = cut(case, &[&text]);
+            for at in [0, 1, 7, 8, 15, 16, 17, 48, 100, 101] {
                 let (head, tail) = text.split_at(at);
-                assert!(cut(plan, iv, &[head, tail]) == once, "{plan:?} cut at {at}");
-                assert!(cut(plan, iv, &[head, &[], tail, &[]]) == once, "{plan:?} cut at {at} with nothing");
+                assert!(cut(case, &[head, tail]) == once, "{plan:?} cut at {at}");
+                assert!(cut(case, &[head, &[], tail, &[]]) == once, "{plan:?} cut at {at} with nothing");
                 let schedules = Schedules::default();
                 let mut back = Flow::new(plan, iv, b"beside");
                 back.tag = once.1.map_or_else(Vec::new, |tag| tag.to_vec());
+                back.tag.truncate(plan.tag_bytes().unwrap_or_default());
                 let (head, tail) = once.0.split_at(at);
-                let mut plain = back.decrypt((&KEY, &schedules), head, false).unwrap().to_vec();
-                plain.extend(back.decrypt((&KEY, &schedules), tail, true).unwrap().iter());
+                let mut plain = back.decrypt((key, &schedules), head, false).unwrap().to_vec();
+                plain.extend(back.decrypt((key, &schedules), tail, true).unwrap().iter());
                 assert!(plain == text, "{plan:?} back, cut at {at}");
             }
         }
@@ -284,14 +359,16 @@ mod tests {
     #[test]
     fn nothing_of_an_authenticated_text_comes_out_before_its_tag_is_checked() {
         arena();
-        let plan = Plan::Gcm { tag_bytes: 16 };
-        let (sealed, _) = cut(plan, Some(b"twelve bytes"), &[b"a text that is longer than a block"]);
-        let schedules = Schedules::default();
-        let mut flow = Flow::new(plan, Some(b"twelve bytes"), b"beside");
-        flow.tag = vec![0; 16];
-        assert!(flow.decrypt((&KEY, &schedules), &sealed, false).unwrap().is_empty());
-        let refused = flow.decrypt((&KEY, &schedules), &[], true).err();
-        assert_eq!(refused, Some(Refusal::CryptographicFailure));
+        for case in plans().into_iter().filter(|(plan, _, _)| plan.tag_bytes().is_some()) {
+            let (plan, key_bytes, iv) = case;
+            let (sealed, _) = cut(case, &[b"a text that is longer than a block"]);
+            let schedules = Schedules::default();
+            let mut flow = Flow::new(plan, iv, b"beside");
+            flow.tag = vec![0; plan.tag_bytes().unwrap()];
+            assert!(flow.decrypt((&KEY[..key_bytes], &schedules), &sealed, false).unwrap().is_empty());
+            let refused = flow.decrypt((&KEY[..key_bytes], &schedules), &[], true).err();
+            assert_eq!(refused, Some(Refusal::CryptographicFailure));
+        }
     }
 
     #[test]
@@ -299,7 +376,7 @@ mod tests {
         arena();
         let schedules = Schedules::default();
         let mut flow = Flow::new(Plan::Ctr { counter_bits: 8, first: 1 }, Some(&[0xFF; 16]), b"");
-        assert!(flow.encrypt((&KEY, &schedules), &[0; 16], false).is_ok());
-        assert!(flow.encrypt((&KEY, &schedules), &[0; 1], false).is_err());
+        assert!(flow.encrypt((&KEY[..16], &schedules), &[0; 16], false).is_ok());
+        assert!(flow.encrypt((&KEY[..16], &schedules), &[0; 1], false).is_err());
     }
 }

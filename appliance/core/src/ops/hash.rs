@@ -4,14 +4,12 @@
 
 use super::call::{Answer, Call};
 use super::parts::{Part, begin, data_of, go_on, part};
+use super::scheme::hash_of;
 use super::streams::Work;
 use crate::audited::Unaudited;
+use crate::request::of_cipher;
 use crate::scope::Scope;
-use aws_lc_rs::digest::{
-    self, Algorithm, Context, SHA1_FOR_LEGACY_USE_ONLY, SHA224, SHA256, SHA384, SHA512, SHA512_256,
-};
-use aws_lc_rs::digest::{SHA3_256, SHA3_384, SHA3_512};
-use kmip::enums::HashingAlgorithm;
+use hardening::hash::{Digest, LibraryError};
 use kmip::field::Field;
 use kmip::operation::{HashRequest, HashResponse};
 use kmip::result::Refusal;
@@ -24,23 +22,21 @@ pub(super) async fn run<S: Scope>(
     let part = part(call, request.correlation_value, (request.init, request.last), None)?;
     let data = data_of(request.data, &part)?;
     let begun = || {
-        let hash = request.cryptographic_parameters.hashing_algorithm.ok_or(Refusal::InvalidField)?;
-        algorithm(hash).ok_or(Refusal::UnsupportedCryptographicParameters)
+        let named = request.cryptographic_parameters.hashing_algorithm.ok_or(Refusal::InvalidField)?;
+        let mut digest = Digest::new(hash_of(named)?).map_err(of_library)?;
+        digest.update(data).map_err(of_library)?;
+        Ok::<_, Refusal>(digest)
     };
     let (digest, correlation) = match part {
-        Part::Whole => (Some(digest::digest(begun()?, data)), None),
-        Part::First => {
-            let mut context = Box::new(Context::new(begun()?));
-            context.update(data);
-            (None, Some(begin(call, None, Work::Hash(context))?))
-        }
+        Part::Whole => (Some(begun()?.finish().map_err(of_library)?), None),
+        Part::First => (None, Some(begin(call, None, Work::Hash(begun()?))?)),
         Part::Next { correlation, stream, last } => {
-            let Work::Hash(mut context) = stream.work else { return Err(Refusal::InvalidCorrelationValue) };
-            context.update(data);
+            let Work::Hash(mut digest) = stream.work else { return Err(Refusal::InvalidCorrelationValue) };
+            digest.update(data).map_err(of_library)?;
             if last {
-                (Some(context.finish()), None)
+                (Some(digest.finish().map_err(of_library)?), None)
             } else {
-                (None, go_on(call, correlation, None, Work::Hash(context))?)
+                (None, go_on(call, correlation, None, Work::Hash(digest))?)
             }
         }
     };
@@ -53,18 +49,6 @@ pub(super) async fn run<S: Scope>(
     })))
 }
 
-/// The digest algorithm of this name; `None` if it is not offered (MD5, RIPEMD and others).
-fn algorithm(hash: HashingAlgorithm) -> Option<&'static Algorithm> {
-    Some(match hash {
-        HashingAlgorithm::SHA_1 => &SHA1_FOR_LEGACY_USE_ONLY,
-        HashingAlgorithm::SHA_224 => &SHA224,
-        HashingAlgorithm::SHA_256 => &SHA256,
-        HashingAlgorithm::SHA_384 => &SHA384,
-        HashingAlgorithm::SHA_512 => &SHA512,
-        HashingAlgorithm::SHA_512_256 => &SHA512_256,
-        HashingAlgorithm::SHA_3_256 => &SHA3_256,
-        HashingAlgorithm::SHA_3_384 => &SHA3_384,
-        HashingAlgorithm::SHA_3_512 => &SHA3_512,
-        _ => return None,
-    })
+fn of_library(error: LibraryError) -> Refusal {
+    of_cipher(error.into())
 }

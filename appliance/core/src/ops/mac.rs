@@ -3,19 +3,21 @@
 //! Rules: KMIP 1.4, sections 4.33 and 11.34; KMIP 2.1, section 6.1.32.
 
 use super::call::{Answer, Call};
+use super::message::key_of;
 use super::parts::{Part, begin, data_of, go_on, named, part};
+use super::practice::{Way, allowed, of_mac};
+use super::scheme::hash_of;
 use super::streams::Work;
 use super::usage;
 use crate::audited::Unaudited;
+use crate::crypto::block::Cipher;
+use crate::crypto::mac::{Mac, MacAlgorithm};
 use crate::managed::Managed;
 use crate::permit::{Authenticating, Permit};
+use crate::request::of_cipher;
 use crate::scope::Scope;
-use aws_lc_rs::hmac::{
-    Algorithm, Context, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA224, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512,
-    Key,
-};
 use kmip::attribute::{AttributeValue, CryptographicParameters};
-use kmip::enums::{CryptographicAlgorithm, HashingAlgorithm};
+use kmip::enums::{BlockCipherMode, CryptographicAlgorithm, HashingAlgorithm};
 use kmip::field::Field;
 use kmip::operation::{MacRequest, MacResponse};
 use kmip::result::Refusal;
@@ -28,33 +30,30 @@ pub(super) async fn run<S: Scope>(
     let id = named(call, request.unique_identifier, request.correlation_value)?;
     let part = part(call, request.correlation_value, (request.init, request.last), id)?;
     let data = data_of(request.data, &part)?;
-    let id = match &part {
-        Part::Next { stream, .. } => stream.object,
-        Part::Whole | Part::First => id,
-    };
-    let id = id.ok_or(Refusal::InvalidCorrelationValue)?;
+    let id = key_of(&part, id)?;
     let (mac, correlation) = match part {
         Part::Next { correlation, stream, last } => {
-            let Work::Mac(mut context) = stream.work else { return Err(Refusal::InvalidCorrelationValue) };
+            let Work::Mac(mut mac) = stream.work else { return Err(Refusal::InvalidCorrelationValue) };
             usage::allocate_more::<S, Authenticating>(call, id, data.len()).await?;
-            context.update(data);
+            mac.update(data).map_err(of_cipher)?;
             if last {
-                (Some(context.sign()), None)
+                (Some(mac.finish().map_err(of_cipher)?), None)
             } else {
-                (None, go_on(call, correlation, Some(id), Work::Mac(context))?)
+                (None, go_on(call, correlation, Some(id), Work::Mac(mac))?)
             }
         }
         Part::Whole | Part::First => {
             let object = call.load(id).await?;
             Permit::<Authenticating>::obtain(call.scope, &object)?;
             let algorithm = algorithm(&object.managed, request.cryptographic_parameters.as_ref())?;
+            allowed(call, of_mac(algorithm, Way::Protect))?;
             let (_, permit) = usage::allocate::<S, Authenticating>(call, id, data.len()).await?;
-            let mut context = permit.with_material(|_, key, _| Context::with_key(&Key::new(algorithm, key)));
-            context.update(data);
+            let mut mac = permit.with_material(|_, key, _| Mac::new(algorithm, key)).map_err(of_cipher)?;
+            mac.update(data).map_err(of_cipher)?;
             if let Part::Whole = part {
-                (Some(context.sign()), None)
+                (Some(mac.finish().map_err(of_cipher)?), None)
             } else {
-                (None, Some(begin(call, Some(id), Work::Mac(Box::new(context)))?))
+                (None, Some(begin(call, Some(id), Work::Mac(mac))?))
             }
         }
     };
@@ -63,7 +62,7 @@ pub(super) async fn run<S: Scope>(
             let text = id.to_string();
             let response = MacResponse {
                 unique_identifier: text.as_str().into(),
-                mac_data: mac.as_ref().map(AsRef::as_ref),
+                mac_data: mac.as_deref(),
                 correlation_value: correlation.as_ref().map(<[u8; 16]>::as_slice),
             };
             response.encode(Tag::RESPONSE_PAYLOAD, version, out);
@@ -72,44 +71,52 @@ pub(super) async fn run<S: Scope>(
     ))
 }
 
-/// The HMAC that key and parameters agree on.
+/// The MAC that key and parameters agree on. A key of HMAC says its hash itself. A key of a block cipher makes CMACs where the
+/// parameters say that cipher or that mode; otherwise they may say which HMAC it is a key for.
 ///
 /// # Errors
 /// [`Refusal::BadCryptographicParameters`], [`Refusal::UnsupportedCryptographicParameters`].
 pub(super) fn algorithm(
     managed: &Managed,
     given: Option<&CryptographicParameters<'_>>,
-) -> Result<Algorithm, Refusal> {
-    use CryptographicAlgorithm as A;
+) -> Result<MacAlgorithm, Refusal> {
     let own = managed
         .attributes
         .get(Tag::CRYPTOGRAPHIC_PARAMETERS)
         .and_then(AttributeValue::as_cryptographic_parameters);
     let parameters = given.copied().or(own).unwrap_or_default();
     let key = managed.algorithm().ok_or(Refusal::BadCryptographicParameters)?;
-    let asked = parameters.cryptographic_algorithm.unwrap_or(key);
-    let key_is_hmac = hash_of(key).is_some();
-    if key_is_hmac && asked != key {
+    let asked = parameters.cryptographic_algorithm;
+    if named_hash(key).is_some() && asked.is_some_and(|asked| asked != key) {
         return Err(Refusal::BadCryptographicParameters);
     }
-    let hash = match (hash_of(asked), parameters.hashing_algorithm) {
-        (Some(hash), None) => hash,
-        (Some(hash), Some(named)) if hash == named => hash,
-        (Some(_), Some(_)) => return Err(Refusal::BadCryptographicParameters),
-        (None, Some(_)) if asked == A::AES => return Err(Refusal::UnsupportedCryptographicParameters),
-        (None, _) => return Err(Refusal::UnsupportedCryptographicParameters),
-    };
-    Ok(match hash {
-        HashingAlgorithm::SHA_1 => HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-        HashingAlgorithm::SHA_224 => HMAC_SHA224,
-        HashingAlgorithm::SHA_256 => HMAC_SHA256,
-        HashingAlgorithm::SHA_384 => HMAC_SHA384,
-        HashingAlgorithm::SHA_512 => HMAC_SHA512,
-        _ => return Err(Refusal::UnsupportedCryptographicParameters),
-    })
+    let named = asked.unwrap_or(key);
+    if let Some(cipher) = cipher_of(named) {
+        let is_cmac = parameters.block_cipher_mode == Some(BlockCipherMode::CMAC);
+        let nothing_else = parameters.block_cipher_mode.is_none() && parameters.hashing_algorithm.is_none();
+        return match (cipher_of(key) == Some(cipher), is_cmac || asked.is_some() && nothing_else) {
+            (false, _) => Err(Refusal::BadCryptographicParameters),
+            (true, true) => Ok(MacAlgorithm::Cmac(cipher)),
+            (true, false) => Err(Refusal::UnsupportedCryptographicParameters),
+        };
+    }
+    let hash = named_hash(named).ok_or(Refusal::UnsupportedCryptographicParameters)?;
+    if parameters.hashing_algorithm.is_some_and(|other| other != hash) {
+        return Err(Refusal::BadCryptographicParameters);
+    }
+    hash_of(hash).map(MacAlgorithm::Hmac)
 }
 
-fn hash_of(algorithm: CryptographicAlgorithm) -> Option<HashingAlgorithm> {
+fn cipher_of(algorithm: CryptographicAlgorithm) -> Option<Cipher> {
+    match algorithm {
+        CryptographicAlgorithm::AES => Some(Cipher::Aes),
+        CryptographicAlgorithm::DES3 => Some(Cipher::Des3),
+        _ => None,
+    }
+}
+
+/// The hash that the name of an HMAC says.
+pub(super) fn named_hash(algorithm: CryptographicAlgorithm) -> Option<HashingAlgorithm> {
     use CryptographicAlgorithm as A;
     Some(match algorithm {
         A::HMAC_SHA1 => HashingAlgorithm::SHA_1,

@@ -4,12 +4,15 @@
 
 use super::call::{Answer, Call};
 use super::mac::algorithm;
+use super::message::key_of;
 use super::parts::{Part, begin, data_of, go_on, named, part};
+use super::practice::{Way, allowed, of_mac};
 use super::streams::Work;
 use crate::audited::Unaudited;
+use crate::crypto::mac::Mac;
 use crate::permit::{CheckingMac, Permit};
+use crate::request::of_cipher;
 use crate::scope::Scope;
-use aws_lc_rs::hmac::{Context, Key};
 use kmip::enums::ValidityIndicator;
 use kmip::field::Field;
 use kmip::operation::{MacVerifyRequest, MacVerifyResponse};
@@ -24,36 +27,33 @@ pub(super) async fn run<S: Scope>(
     let id = named(call, request.unique_identifier, request.correlation_value)?;
     let part = part(call, request.correlation_value, (request.init, request.last), id)?;
     let data = data_of(request.data, &part)?;
-    let id = match &part {
-        Part::Next { stream, .. } => stream.object,
-        Part::Whole | Part::First => id,
-    };
-    let object = call.load(id.ok_or(Refusal::InvalidCorrelationValue)?).await?;
-    let id = object.id;
+    let id = key_of(&part, id)?;
+    let object = call.load(id).await?;
     let permit = Permit::<CheckingMac>::obtain(call.scope, &object)?;
     let (right, correlation) = match part {
         Part::Next { correlation, stream, last } => {
-            let Work::CheckMac(mut context, given) = stream.work else {
+            let Work::CheckMac(mut mac, given) = stream.work else {
                 return Err(Refusal::InvalidCorrelationValue);
             };
-            context.update(data);
+            mac.update(data).map_err(of_cipher)?;
             // The MAC may come with any part; the latest counts.
-            let mac = request.mac_data.map_or(given, <[u8]>::to_vec);
+            let given = request.mac_data.map_or(given, <[u8]>::to_vec);
             if last {
-                (Some(is_right(*context, &mac)?), None)
+                (Some(is_right(mac, &given)?), None)
             } else {
-                (None, go_on(call, correlation, Some(id), Work::CheckMac(context, mac))?)
+                (None, go_on(call, correlation, Some(id), Work::CheckMac(mac, given))?)
             }
         }
         Part::Whole | Part::First => {
             let algorithm = algorithm(permit.managed(), request.cryptographic_parameters.as_ref())?;
-            let mut context = permit.with_material(|_, key, _| Context::with_key(&Key::new(algorithm, key)));
-            context.update(data);
-            let mac = request.mac_data.unwrap_or_default();
+            allowed(call, of_mac(algorithm, Way::Process))?;
+            let mut mac = permit.with_material(|_, key, _| Mac::new(algorithm, key)).map_err(of_cipher)?;
+            mac.update(data).map_err(of_cipher)?;
+            let given = request.mac_data.unwrap_or_default();
             if let Part::Whole = part {
-                (Some(is_right(context, mac)?), None)
+                (Some(is_right(mac, given)?), None)
             } else {
-                let work = Work::CheckMac(Box::new(context), mac.to_vec());
+                let work = Work::CheckMac(mac, given.to_vec());
                 (None, Some(begin(call, Some(id), work)?))
             }
         }
@@ -78,9 +78,9 @@ pub(super) async fn run<S: Scope>(
 ///
 /// # Errors
 /// [`Refusal::InvalidMessage`]: none was given.
-fn is_right(context: Context, given: &[u8]) -> Result<bool, Refusal> {
+fn is_right(mac: Mac, given: &[u8]) -> Result<bool, Refusal> {
     if given.is_empty() {
         return Err(Refusal::InvalidMessage);
     }
-    Ok(context.sign().as_ref().ct_eq(given).into())
+    Ok(mac.finish().map_err(of_cipher)?.as_slice().ct_eq(given).into())
 }

@@ -7,7 +7,6 @@
 
 use crate::crypto::asymmetric::{Curve, Family, Scheme};
 use crate::managed::Managed;
-use aws_lc_rs::digest;
 use hardening::rsa::{Encryption, Hash, Signing};
 use kmip::attribute::{AttributeValue, CryptographicParameters};
 use kmip::enums::{
@@ -122,8 +121,16 @@ pub(super) fn salted(scheme: Scheme) -> Scheme {
     }
 }
 
-/// The RSA encryption that the parameters name. PKCS #1 v1.5 is none of them: whoever learns whether such a ciphertext
-/// decrypts can decrypt others (SP 800-131A Rev. 2, section 6, no longer allows it).
+/// The length of a half of a pair, which every key that can be used has among its attributes.
+///
+/// # Errors
+/// [`Refusal::UnsupportedCryptographicParameters`].
+pub(super) fn bits_of(managed: &Managed) -> Result<usize, Refusal> {
+    let bits = managed.length_bits().and_then(|bits| usize::try_from(bits).ok());
+    bits.ok_or(Refusal::UnsupportedCryptographicParameters)
+}
+
+/// The RSA encryption that the parameters name.
 ///
 /// # Errors
 /// As [`signing`].
@@ -137,7 +144,7 @@ pub(super) fn encryption<'p>(given: &CryptographicParameters<'p>) -> Result<Encr
             let mask = mask(given)?.unwrap_or(Hash::Sha1);
             Ok(Encryption::Oaep { hash, mask, label: given.p_source.unwrap_or_default() })
         }
-        Some(PaddingMethod::PKCS1_V1_5) => Err(Refusal::UnsupportedCryptographicParameters),
+        Some(PaddingMethod::PKCS1_V1_5) => Ok(Encryption::Pkcs1),
         _ => Err(Refusal::BadCryptographicParameters),
     }
 }
@@ -160,30 +167,13 @@ pub(super) fn hash_of(name: HashingAlgorithm) -> Result<Hash, Refusal> {
         HashingAlgorithm::SHA_256 => Hash::Sha256,
         HashingAlgorithm::SHA_384 => Hash::Sha384,
         HashingAlgorithm::SHA_512 => Hash::Sha512,
+        HashingAlgorithm::SHA_512_224 => Hash::Sha512_224,
         HashingAlgorithm::SHA_512_256 => Hash::Sha512_256,
+        HashingAlgorithm::SHA_3_224 => Hash::Sha3_224,
         HashingAlgorithm::SHA_3_256 => Hash::Sha3_256,
         HashingAlgorithm::SHA_3_384 => Hash::Sha3_384,
         HashingAlgorithm::SHA_3_512 => Hash::Sha3_512,
         _ => return Err(Refusal::UnsupportedCryptographicParameters),
-    })
-}
-
-/// How the library computes this hash.
-///
-/// # Errors
-/// [`Refusal::UnsupportedCryptographicParameters`].
-pub(super) fn digest_of(hash: Hash) -> Result<&'static digest::Algorithm, Refusal> {
-    Ok(match hash {
-        Hash::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
-        Hash::Sha224 => &digest::SHA224,
-        Hash::Sha256 => &digest::SHA256,
-        Hash::Sha384 => &digest::SHA384,
-        Hash::Sha512 => &digest::SHA512,
-        Hash::Sha512_256 => &digest::SHA512_256,
-        Hash::Sha3_256 => &digest::SHA3_256,
-        Hash::Sha3_384 => &digest::SHA3_384,
-        Hash::Sha3_512 => &digest::SHA3_512,
-        Hash::Sha3_224 => return Err(Refusal::UnsupportedCryptographicParameters),
     })
 }
 

@@ -3,9 +3,11 @@
 //! Rules: KMIP 1.4, sections 4.31 and 11.32; KMIP 2.1, section 6.1.55.
 
 use super::call::{Answer, Call};
+use super::message::{Message, data_or_digest, key_of};
 use super::pair::with_private;
-use super::parts::{Part, begin, data_of, go_on, named, part};
-use super::scheme::{digest_of, parameters, salted, signing};
+use super::parts::{Part, begin, go_on, named, part};
+use super::practice::{Way, allowed, of_signature};
+use super::scheme::{parameters, salted, signing};
 use super::streams::Work;
 use super::usage;
 use crate::audited::Unaudited;
@@ -13,7 +15,6 @@ use crate::crypto::asymmetric::sign;
 use crate::permit::{Permit, Signing};
 use crate::request::of_cipher;
 use crate::scope::Scope;
-use aws_lc_rs::digest::{Context, digest};
 use kmip::enums::ObjectType;
 use kmip::field::Field;
 use kmip::operation::{SignRequest, SignResponse};
@@ -26,66 +27,55 @@ pub(super) async fn run<S: Scope>(
 ) -> Result<Unaudited<Answer>, Refusal> {
     let id = named(call, request.unique_identifier, request.correlation_value)?;
     let part = part(call, request.correlation_value, (request.init, request.last), id)?;
-    let data = match (request.digested_data, &part) {
-        (None, part) => data_of(request.data, part)?,
-        (Some(digest), Part::Whole) if request.data.is_none() => digest,
-        (Some(_), _) => return Err(Refusal::InvalidMessage),
-    };
-    let id = match &part {
-        Part::Next { stream, .. } => stream.object,
-        Part::Whole | Part::First => id,
-    }
-    .ok_or(Refusal::InvalidCorrelationValue)?;
+    let data = data_or_digest(request.data, request.digested_data, &part)?;
+    let id = key_of(&part, id)?;
     let object = call.load(id).await?;
     let permit = Permit::<Signing>::obtain(call.scope, &object)?;
     if permit.managed().object_type != ObjectType::PRIVATE_KEY {
         return Err(Refusal::WrongObjectType);
     }
-    let (scheme, hashed, correlation) = match part {
+    let (scheme, signed, correlation) = match part {
         Part::Next { correlation, stream, last } => {
-            let Work::Signature(scheme, mut context, given) = stream.work else {
+            let Work::Signature(scheme, mut message, given) = stream.work else {
                 return Err(Refusal::InvalidCorrelationValue);
             };
             usage::allocate_more::<S, Signing>(call, id, data.len()).await?;
-            context.update(data);
+            message.update(data)?;
             if last {
-                (scheme, Some(context.finish()), None)
+                (scheme, Some(message.finish()?), None)
             } else {
-                let work = Work::Signature(scheme, context, given);
+                let work = Work::Signature(scheme, message, given);
                 (scheme, None, go_on(call, correlation, Some(id), work)?)
             }
         }
         Part::Whole | Part::First => {
             let given = parameters(&object.managed, request.cryptographic_parameters.as_ref());
-            let method = permit.with_material(|managed, bytes, _| {
-                with_private(managed, bytes, |key| {
-                    let key = key.map_err(|_| Refusal::UnsupportedCryptographicParameters)?;
-                    signing(key.family(), &given, request.digested_data)
+            let (family, bits) = permit
+                .with_material(|managed, bytes, _| {
+                    with_private(managed, bytes, |key| key.map(|key| (key.family(), key.bits())))
                 })
-            })?;
+                .map_err(|_| Refusal::UnsupportedCryptographicParameters)?;
+            let method = signing(family, &given, request.digested_data)?;
+            allowed(call, of_signature((family, bits), method, Way::Protect))?;
             usage::allocate::<S, Signing>(call, id, data.len()).await?;
             let hash = method.hash.filter(|_| request.digested_data.is_none());
-            match (hash, part) {
-                (None, Part::Whole) => (method.scheme, None, None),
-                (Some(hash), Part::Whole) => (method.scheme, Some(digest(digest_of(hash)?, data)), None),
-                (Some(hash), _) => {
-                    let mut context = Box::new(Context::new(digest_of(hash)?));
-                    context.update(data);
-                    let work = Work::Signature(method.scheme, context, Vec::new());
-                    (method.scheme, None, Some(begin(call, Some(id), work)?))
-                }
-                // Ed25519 needs all of the data twice.
-                (None, _) => return Err(Refusal::FeatureNotSupported),
+            let mut message = Message::new(hash)?;
+            message.update(data)?;
+            if let Part::Whole = part {
+                (method.scheme, Some(message.finish()?), None)
+            } else {
+                let work = Work::Signature(method.scheme, message, Vec::new());
+                (method.scheme, None, Some(begin(call, Some(id), work)?))
             }
         }
     };
-    let signature = match (&correlation, hashed.as_ref().map_or(data, AsRef::as_ref)) {
-        (Some(_), _) => None,
-        (None, data) => {
+    let signature = match signed {
+        None => None,
+        Some(signed) => {
             let permit = Permit::<Signing>::obtain(call.scope, &object)?;
             let signature = permit.with_material(|managed, bytes, schedules| {
                 with_private(managed, bytes, |key| {
-                    sign(salted(scheme), &schedules.asymmetric, || key, data).map_err(of_cipher)
+                    sign(salted(scheme), &schedules.asymmetric, || key, &signed).map_err(of_cipher)
                 })
             })?;
             Some(signature)

@@ -6,9 +6,11 @@
 //! Rules: KMIP 1.4, sections 4.29 to 4.34 and 4.37 (Correlation Value, Init Indicator, Final Indicator).
 
 use super::flow::Flow;
+use super::message::Message;
 use crate::crypto::asymmetric::Scheme;
-use aws_lc_rs::{digest, hmac};
+use crate::crypto::mac::Mac;
 use core::cell::RefCell;
+use hardening::hash::Digest;
 use holdfast_model::limits::{STREAM_BYTES_PER_TENANT_MAX, STREAM_IDLE_MAX, STREAMS_PER_TENANT_MAX};
 use holdfast_model::trust::Identity;
 use holdfast_model::{Fingerprint, ObjectId, ServiceId, Timestamp};
@@ -22,13 +24,13 @@ pub(crate) type Correlation = [u8; 16];
 /// What has come so far.
 pub(crate) enum Work {
     /// Of Hash.
-    Hash(Box<digest::Context>),
+    Hash(Digest),
     /// Of MAC.
-    Mac(Box<hmac::Context>),
+    Mac(Mac),
     /// Of MAC Verify, with the MAC that was given so far.
-    CheckMac(Box<hmac::Context>, Vec<u8>),
+    CheckMac(Mac, Vec<u8>),
     /// Of Sign and Signature Verify, with the signature that was given so far.
-    Signature(Scheme, Box<digest::Context>, Vec<u8>),
+    Signature(Scheme, Message, Vec<u8>),
     /// Of Encrypt and Decrypt.
     Cipher(Box<Flow>),
 }
@@ -38,7 +40,8 @@ impl Work {
     fn bytes(&self) -> usize {
         match self {
             Self::Hash(_) | Self::Mac(_) => 0,
-            Self::CheckMac(_, given) | Self::Signature(_, _, given) => given.len(),
+            Self::CheckMac(_, given) => given.len(),
+            Self::Signature(_, message, given) => message.bytes().saturating_add(given.len()),
             Self::Cipher(flow) => flow.bytes(),
         }
     }

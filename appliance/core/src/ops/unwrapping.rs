@@ -6,10 +6,11 @@
 
 use super::call::Call;
 use super::wrapping::{mode, of_wrapping_key};
+use crate::crypto::key_wrap;
 use crate::managed::Managed;
 use crate::permit::{Permit, Unwrapping, Wrapping};
+use crate::request::of_cipher;
 use crate::scope::Scope;
-use aes_kw::{KeyInit, KwAes128, KwAes192, KwAes256, KwpAes128, KwpAes192, KwpAes256};
 use kmip::attribute::AttributeValue;
 use kmip::enums::{BlockCipherMode, EncodingOption, WrappingMethod};
 use kmip::field::Field;
@@ -88,27 +89,5 @@ pub(super) fn is_hidden(key: &Managed) -> bool {
 }
 
 fn unseal(mode: BlockCipherMode, key: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    let mut out = Zeroizing::new(vec![0; sealed.len()]);
-    let padded = mode == BlockCipherMode::AES_KEY_WRAP_PADDING;
-    macro_rules! unwrap {
-        ($kw:ident, $kwp:ident) => {
-            if padded {
-                $kwp::new_from_slice(key)
-                    .ok()
-                    .and_then(|kek| Some(kek.unwrap_key(sealed, &mut out).ok()?.len()))
-            } else {
-                $kw::new_from_slice(key)
-                    .ok()
-                    .and_then(|kek| Some(kek.unwrap_key(sealed, &mut out).ok()?.len()))
-            }
-        };
-    }
-    let length = match key.len() {
-        16 => unwrap!(KwAes128, KwpAes128),
-        24 => unwrap!(KwAes192, KwpAes192),
-        32 => unwrap!(KwAes256, KwpAes256),
-        _ => None,
-    };
-    out.truncate(length.ok_or(Refusal::CryptographicFailure)?);
-    Ok(out)
+    key_wrap::unwrap(mode == BlockCipherMode::AES_KEY_WRAP_PADDING, key, sealed).map_err(of_cipher)
 }

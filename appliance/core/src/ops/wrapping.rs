@@ -8,12 +8,12 @@ use super::call::Call;
 use super::form::{Sealed, Written, hand_out};
 use super::pair::in_format;
 use super::unwrapping::is_hidden;
+use crate::crypto::key_wrap;
 use crate::managed::Managed;
 use crate::object::Object;
 use crate::permit::{Permit, ReadingWrapped, Wrapping};
-use crate::request::of_scope;
-use crate::scope::{Scope, ScopeError};
-use aes_kw::{KeyInit, KwAes128, KwAes192, KwAes256, KwpAes128, KwpAes192, KwpAes256};
+use crate::request::of_cipher;
+use crate::scope::Scope;
 use kmip::attribute::AttributeValue;
 use kmip::enums::{BlockCipherMode, CryptographicAlgorithm, EncodingOption, KeyFormatType, WrappingMethod};
 use kmip::field::Field;
@@ -25,9 +25,6 @@ use kmip::tag::Tag;
 use kmip::ttlv::Writer;
 use std::rc::Rc;
 use zeroize::Zeroizing;
-
-/// What wrapping adds at most: the integrity block, and padding to eight bytes.
-const OVERHEAD_BYTES: usize = 16;
 
 /// The response payload of Get with the object wrapped as `specification` says.
 ///
@@ -159,23 +156,5 @@ fn value<S: Scope>(
 }
 
 fn seal(mode: BlockCipherMode, key: &[u8], value: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let mut out = vec![0; value.len() + OVERHEAD_BYTES];
-    let padded = mode == BlockCipherMode::AES_KEY_WRAP_PADDING;
-    macro_rules! wrap {
-        ($kw:ident, $kwp:ident) => {
-            if padded {
-                $kwp::new_from_slice(key).ok().and_then(|kek| Some(kek.wrap_key(value, &mut out).ok()?.len()))
-            } else {
-                $kw::new_from_slice(key).ok().and_then(|kek| Some(kek.wrap_key(value, &mut out).ok()?.len()))
-            }
-        };
-    }
-    let length = match key.len() {
-        16 => wrap!(KwAes128, KwpAes128),
-        24 => wrap!(KwAes192, KwpAes192),
-        32 => wrap!(KwAes256, KwpAes256),
-        _ => return Err(of_scope(ScopeError::NotAuthentic)),
-    };
-    out.truncate(length.ok_or(Refusal::CryptographicFailure)?);
-    Ok(out)
+    key_wrap::wrap(mode == BlockCipherMode::AES_KEY_WRAP_PADDING, key, value).map_err(of_cipher)
 }

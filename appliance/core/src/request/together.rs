@@ -10,6 +10,7 @@ use crate::scope::{Change, Find, Scope, ScopeError};
 use core::cell::RefCell;
 use holdfast_model::audit::{Outcome, Reason};
 use holdfast_model::limits::PAGE_ITEMS_MAX;
+use holdfast_model::policy::Policy;
 use holdfast_model::trust::Identity;
 use holdfast_model::{ObjectId, Timestamp};
 use std::collections::BTreeMap;
@@ -73,6 +74,10 @@ impl<S: Scope> Scope for Together<'_, S> {
 
     fn now(&self) -> Timestamp {
         self.scope.now()
+    }
+
+    fn policy(&self) -> Policy {
+        self.scope.policy()
     }
 
     fn random(&self, out: &mut [u8]) -> Result<(), ScopeError> {

@@ -1,6 +1,7 @@
 //! What governance ordered for one tenant: its link, its services. Follows from signed bundles alone.
 
 use holdfast_model::l1::L1Ref;
+use holdfast_model::policy::Policy;
 use holdfast_model::{ServiceId, TenantId};
 use std::collections::BTreeSet;
 
@@ -21,6 +22,7 @@ enum Root {
 pub struct Orders {
     root: Root,
     services: BTreeSet<ServiceId>,
+    policy: Policy,
 }
 
 impl Orders {
@@ -45,6 +47,12 @@ impl Orders {
         &self.services
     }
 
+    /// What its keys may be used for.
+    #[must_use]
+    pub const fn policy(&self) -> Policy {
+        self.policy
+    }
+
     /// `l1.link`.
     pub fn link(&mut self, l1: L1Ref) {
         self.root = Root::Linked(l1);
@@ -53,6 +61,11 @@ impl Orders {
     /// `l1.unlink`.
     pub fn unlink(&mut self) {
         self.root = Root::Revoked;
+    }
+
+    /// `policy.set`.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
     }
 
     /// `service.define`.

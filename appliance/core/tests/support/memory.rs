@@ -12,6 +12,7 @@ use holdfast_core::object::Object;
 use holdfast_core::ops::{Pending, Streams};
 use holdfast_core::request::{Limits, answer};
 use holdfast_core::scope::{Change, Find, Scope, ScopeError};
+use holdfast_model::policy::Policy;
 use holdfast_model::record::Revision;
 use holdfast_model::trust::{Identity, Permission};
 use holdfast_model::{Fingerprint, ObjectId, ServiceId, TenantId, Timestamp};
@@ -33,6 +34,8 @@ pub(crate) struct Store {
     objects: RefCell<BTreeMap<ObjectId, Stored>>,
     random: RefCell<Random>,
     now: Cell<u64>,
+    /// What its keys may be used for.
+    pub(crate) policy: Cell<Policy>,
     streams: Streams,
     pending: Pending,
     /// Every event and whether it had to be durable.
@@ -54,6 +57,7 @@ impl Store {
             objects: RefCell::default(),
             random: RefCell::new(Random::new().unwrap()),
             now: Cell::new(1_795_000_000_000),
+            policy: Cell::default(),
             streams: Streams::default(),
             pending: Pending::default(),
             events: RefCell::default(),
@@ -156,6 +160,10 @@ impl Scope for Memory {
 
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.store.now.get())
+    }
+
+    fn policy(&self) -> Policy {
+        self.store.policy.get()
     }
 
     fn random(&self, out: &mut [u8]) -> Result<(), ScopeError> {

@@ -3,27 +3,18 @@
 //! Rules: FIPS 186-5, sections 5 and 6 and appendix A; FIPS 140-3, section 7.10.3 (pairwise consistency).
 
 use super::{
-    Curve, Parsed, PrivateForm, PrivateNumbers, PublicForm, PublicNumbers, Scheme, agree, read_private,
-    read_public, sign, verify, write_private, write_public,
+    Curve, Parsed, PrivateForm, PrivateNumbers, PublicForm, PublicNumbers, Scheme, agree, read_private, sign,
+    verify, write_private, write_public,
 };
 use crate::crypto::CipherError;
 use crate::crypto::der::Room;
 use aws_lc_rs::agreement;
-use aws_lc_rs::encoding::{AsBigEndian, AsDer, Curve25519SeedBin, EcPrivateKeyBin, Pkcs8V1Der};
-use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::encoding::{AsBigEndian, Curve25519SeedBin, EcPrivateKeyBin};
 use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
-use hardening::rsa::{Hash, Signing};
+use hardening::rsa::{Hash, Signing, generate};
 
-/// Lengths of RSA keys that are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RsaLength {
-    /// 2048 bits.
-    Bits2048,
-    /// 3072 bits.
-    Bits3072,
-    /// 4096 bits.
-    Bits4096,
-}
+/// Lengths of RSA keys that are made, in bits. Whether one may be used is another question.
+pub const RSA_BITS: [u16; 4] = [1024, 2048, 3072, 4096];
 
 /// A pair: PKCS #1 both for RSA; PKCS #8 and `SubjectPublicKeyInfo` for curves.
 pub struct Made {
@@ -37,25 +28,20 @@ pub struct Made {
 ///
 /// # Errors
 /// [`CipherError::Library`]: none could be made, or the pair did not fit itself.
-pub fn make_rsa(length: RsaLength) -> Result<Made, CipherError> {
-    let size = match length {
-        RsaLength::Bits2048 => KeySize::Rsa2048,
-        RsaLength::Bits3072 => KeySize::Rsa3072,
-        RsaLength::Bits4096 => KeySize::Rsa4096,
+pub fn make_rsa(bits: u16) -> Result<Made, CipherError> {
+    if !RSA_BITS.contains(&bits) {
+        return Err(CipherError::KeyLength);
+    }
+    let private =
+        generate(u32::from(bits), |der| Room::new(der.to_vec())).map_err(|_| CipherError::Library)?;
+    let public = {
+        let numbers = read_private(PrivateForm::Pkcs1, &private).map_err(|_| CipherError::Library)?;
+        let PrivateNumbers::Rsa(key) = &numbers else { return Err(CipherError::Library) };
+        let public = PublicNumbers::Rsa { n: key.n, e: key.e };
+        consistent(&numbers, &public)?;
+        write_public(PublicForm::Pkcs1, &public).ok_or(CipherError::Library)?
     };
-    let pair = KeyPair::generate(size)?;
-    let pkcs8 = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair)?;
-    let numbers = read_private(PrivateForm::Pkcs8, pkcs8.as_ref()).map_err(|_| CipherError::Library)?;
-    let PrivateNumbers::Rsa(key) = &numbers else { return Err(CipherError::Library) };
-    let public = PublicNumbers::Rsa { n: key.n, e: key.e };
-    let made = Made {
-        private: write_private(PrivateForm::Pkcs1, &numbers).ok_or(CipherError::Library)?,
-        public: write_public(PublicForm::Pkcs1, &public).ok_or(CipherError::Library)?,
-    };
-    let private = read_private(PrivateForm::Pkcs1, &made.private).map_err(|_| CipherError::Library)?;
-    let public = read_public(PublicForm::Pkcs1, &made.public).map_err(|_| CipherError::Library)?;
-    consistent(&private, &public)?;
-    Ok(made)
+    Ok(Made { private, public })
 }
 
 /// Makes a key pair on a curve.

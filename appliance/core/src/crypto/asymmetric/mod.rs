@@ -15,7 +15,7 @@ mod sign;
 mod tests;
 
 pub use curve::Curve;
-pub use make::{Made, RsaLength, make_curve, make_rsa};
+pub use make::{Made, RSA_BITS, make_curve, make_rsa};
 pub use numbers::{Family, PrivateNumbers, PublicNumbers, RsaPrivate};
 pub use parsed::Parsed;
 pub use private::{PrivateForm, read_private, write_private};

@@ -1,8 +1,8 @@
 //! What keys in pairs do and refuse, by known answers and by both ways of writing them.
 
 use super::{
-    Curve, KeyError, Parsed, PrivateForm, PrivateNumbers, PublicForm, PublicNumbers, RsaLength, Scheme,
-    agree, make_curve, make_rsa, read_private, read_public, sign, verify, write_private, write_public,
+    Curve, KeyError, Parsed, PrivateForm, PrivateNumbers, PublicForm, PublicNumbers, Scheme, agree,
+    make_curve, make_rsa, read_private, read_public, sign, verify, write_private, write_public,
 };
 use crate::crypto::CipherError;
 use hardening::rsa::{Hash, Signing};
@@ -35,7 +35,7 @@ fn a_pair_that_is_made_reads_the_same_in_every_form_it_can_be_written_in() {
         assert_eq!(*write_public(PublicForm::X509, &public).unwrap(), *made.public);
         assert!(write_public(PublicForm::Pkcs1, &public).is_none());
     }
-    let made = make_rsa(RsaLength::Bits2048).unwrap();
+    let made = make_rsa(2048).unwrap();
     let private = read_private(PrivateForm::Pkcs1, &made.private).unwrap();
     assert_eq!(private.bits(), 2048);
     let pkcs8 = write_private(PrivateForm::Pkcs8, &private).unwrap();
@@ -140,8 +140,8 @@ fn both_sides_agree_on_one_curve_and_not_on_two() {
 }
 
 #[test]
-fn a_key_below_2048_bits_or_with_wrong_numbers_does_not_sign() {
-    let made = make_rsa(RsaLength::Bits2048).unwrap();
+fn a_key_below_1024_bits_or_with_wrong_numbers_does_not_sign() {
+    let made = make_rsa(2048).unwrap();
     let numbers = read_private(PrivateForm::Pkcs1, &made.private).unwrap();
     let PrivateNumbers::Rsa(mut key) = numbers else { panic!() };
     key.d = &[3];
@@ -150,7 +150,7 @@ fn a_key_below_2048_bits_or_with_wrong_numbers_does_not_sign() {
         sign(scheme, &Parsed::default(), || Ok(PrivateNumbers::Rsa(key)), &[0; 32]).err(),
         Some(CipherError::KeyLength)
     );
-    let n = vec![0xff; 128];
+    let n = vec![0xff; 64];
     let public = || Ok(PublicNumbers::Rsa { n: &n, e: &[1, 0, 1] });
-    assert_eq!(verify(scheme, &Parsed::default(), public, &[0; 32], &[0; 128]), Err(CipherError::KeyLength));
+    assert_eq!(verify(scheme, &Parsed::default(), public, &[0; 32], &[0; 64]), Err(CipherError::KeyLength));
 }
