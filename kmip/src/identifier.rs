@@ -43,7 +43,8 @@ impl<'a> Field<'a> for Identifier<'a> {
                 item.enumeration().map(UniqueIdentifierItem::from_code).map(Identifier::Earlier)
             }
             ItemType::Integer if version.tags_attributes() => item.integer().map(Identifier::Nth),
-            _ => item.text().map(Identifier::Text),
+            // Some clients count the zeros that pad a text as part of it.
+            _ => item.text().map(|text| Identifier::Text(text.trim_end_matches('\0'))),
         }
     }
 
