@@ -6,6 +6,7 @@
 mod audit;
 mod bundle;
 mod init;
+mod kmip;
 mod report;
 mod status;
 
@@ -35,6 +36,8 @@ enum Command {
     /// Verify, read and export the audit log.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Talk to any KMIP server: look around, make keys, use them.
+    Kmip(Box<kmip::Kmip>),
     /// Ask a running box how it is: processes, tenants, HSMs.
     Status(status::Status),
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Init(init) => init.run(),
         Command::Bundle(command) => command.run(),
         Command::Audit(command) => command.run(arguments.json),
+        Command::Kmip(kmip) => kmip.run(),
         Command::Status(status) => status.run(arguments.json),
     };
     let (text, code) = match outcome {

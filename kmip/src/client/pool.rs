@@ -74,6 +74,15 @@ impl Pool {
         })?
     }
 
+    /// A message for [`batch`](Self::batch), in the version and with the credential configured.
+    ///
+    /// # Errors
+    /// [`EncodeError`]: the credential is longer than a request may be.
+    pub fn new_batch(&self) -> Result<Batch, EncodeError> {
+        let (version, max) = (self.config.version, self.config.request_bytes_max);
+        header_with(self.config.login.as_ref(), version, 0, |header| Batch::new(header, version, max))
+    }
+
     /// Several operations in one message. `read` gets the answers, in place.
     ///
     /// # Errors
