@@ -175,7 +175,7 @@ fn a_certificate_is_found_by_what_it_says_and_nobody_makes_it_say_otherwise() {
         ("Certificate Subject O", "acme"),
     ] {
         let asked = attribute(attribute_name, &text("AttributeValue", value));
-        assert_eq!(client.ask("Locate", &asked).values("UniqueIdentifier"), [id.clone()]);
+        assert_eq!(client.ask("Locate", &asked).values("UniqueIdentifier"), std::slice::from_ref(&id));
         let other = attribute(attribute_name, &text("AttributeValue", "nobody"));
         assert!(client.ask("Locate", &other).values("UniqueIdentifier").is_empty());
         let changed = format!("{}{asked}", text("UniqueIdentifier", &id));
@@ -315,7 +315,7 @@ fn a_certificate_is_replaced_for_its_own_key_alone() {
     assert_eq!(links(&client, &old), ["PublicKeyLink", "ReplacementObjectLink"]);
     assert_eq!(links(&client, &key), ["CertificateLink"]);
     let named = client.ask("Locate", &name("web")).values("UniqueIdentifier");
-    assert_eq!(named, [new.clone()]);
+    assert_eq!(named, std::slice::from_ref(&new));
     let (old, new) = (value_of(&client, &old), value_of(&client, &new));
     let (old, new) = (read_certificate(&old).unwrap(), read_certificate(&new).unwrap());
     assert_eq!((old.subject.whole, old.key), (new.subject.whole, new.key));

@@ -5,6 +5,7 @@ use crate::managed::Managed;
 use crate::object::Object;
 use crate::request::{Asker, Batch, Limits, done, of_scope};
 use crate::scope::Scope;
+use aws_lc_rs::digest;
 use core::cell::Cell;
 use holdfast_model::{KeyVersion, ObjectId};
 use kmip::enums::{ObjectType, Operation};
@@ -107,9 +108,29 @@ impl<'c, S: Scope> Call<'c, S> {
     /// # Errors
     /// [`Refusal::NotFound`].
     pub fn identify(&self, identifier: Option<Identifier<'_>>) -> Result<ObjectId, Refusal> {
-        let id = self.batch.object(identifier)?;
+        let id = match identifier {
+            Some(Identifier::Text(text)) if text.parse::<ObjectId>().is_err() => self.foreign(text)?,
+            identifier => self.batch.object(identifier)?,
+        };
         self.subject.set(Some(id));
         Ok(id)
+    }
+
+    /// Under which identifier an object is kept that another server called by this text: always the same in one service, and
+    /// another in each.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]: the text is none.
+    pub fn foreign(&self, text: &str) -> Result<ObjectId, Refusal> {
+        if text.is_empty() {
+            return Err(Refusal::NotFound);
+        }
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in ["holdfast/foreign/v1/", self.scope.identity().service.as_str(), "/", text] {
+            context.update(part.as_bytes());
+        }
+        let hash = context.finish();
+        hash.as_ref().first_chunk().copied().map(ObjectId::from_bytes).ok_or(Refusal::NotFound)
     }
 
     /// A fresh identifier, higher than those that the batch had before: the newest object is found first.

@@ -56,7 +56,7 @@ pub(super) async fn run<S: Scope>(
     };
     let wanted = bound(request.maximum_items, ANSWERS_MAX)?.min(ANSWERS_MAX);
     let skipped = bound(request.offset_items, 0)?;
-    let question = ask(&request)?;
+    let question = ask(call, &request)?;
     // Whoever pages is told how many there are, as far as one answer could list them.
     let pages = request.offset_items.is_some();
     let enough = if pages { ANSWERS_MAX } else { skipped.saturating_add(wanted) };
@@ -76,7 +76,7 @@ pub(super) async fn run<S: Scope>(
     Ok(call.used(Answer { leaves, ..answer }))
 }
 
-fn ask(request: &LocateRequest<'_>) -> Result<Question, Refusal> {
+fn ask<S: Scope>(call: &Call<'_, S>, request: &LocateRequest<'_>) -> Result<Question, Refusal> {
     let on_line = StorageStatusMask::ON_LINE_STORAGE;
     let mut question = Question {
         find: Find { all_of: Vec::new(), older_than: Some(ObjectId::MAX), limit: 0 },
@@ -94,7 +94,7 @@ fn ask(request: &LocateRequest<'_>) -> Result<Question, Refusal> {
         if matches!(attribute.name, AttributeName::Unknown(_)) {
             return Err(Refusal::UnknownAttribute);
         }
-        question.take(attribute.name, value);
+        question.take(call, attribute.name, value);
     }
     let single = [on_line, StorageStatusMask::ARCHIVAL_STORAGE, StorageStatusMask::DESTROYED_STORAGE]
         .contains(&question.storage);
@@ -106,10 +106,10 @@ fn ask(request: &LocateRequest<'_>) -> Result<Question, Refusal> {
 }
 
 impl Question {
-    fn take(&mut self, name: AttributeName<'_>, value: AttributeValue<'_>) {
+    fn take<S: Scope>(&mut self, call: &Call<'_, S>, name: AttributeName<'_>, value: AttributeValue<'_>) {
         match (&name, &value) {
             (AttributeName::Standard(Tag::UNIQUE_IDENTIFIER), AttributeValue::Text(text)) => {
-                match text.parse() {
+                match text.parse().or_else(|_| call.foreign(text)) {
                     Ok(id) if self.id.is_none_or(|there| there == id) => self.id = Some(id),
                     _ => self.nothing = true,
                 }

@@ -10,7 +10,7 @@ use crate::crypto::asymmetric::{
 use crate::crypto::der::{Room, room};
 use crate::managed::{Kind, Managed};
 use kmip::attribute::StructureValue;
-use kmip::enums::{CryptographicAlgorithm, KeyFormatType, ObjectType, RecommendedCurve};
+use kmip::enums::{CryptographicAlgorithm, KeyCompressionType, KeyFormatType, ObjectType, RecommendedCurve};
 use kmip::field::Field;
 use kmip::object::{
     TransparentEcPrivateKey, TransparentEcPublicKey, TransparentRsaPrivateKey, TransparentRsaPublicKey,
@@ -227,6 +227,45 @@ pub(super) fn in_format<R>(
     let mut shown = managed.clone();
     if let Kind::Key(block) = &mut shown.kind {
         (block.format, block.structured) = (format, structured);
+    }
+    read(&shown, &written)
+}
+
+/// Lends a public key of a curve with its point written as was asked for. Points are cut down, and not restored: that a client
+/// can do by itself.
+///
+/// # Errors
+/// [`Refusal::KeyCompressionTypeNotSupported`].
+pub(super) fn in_compression<R>(
+    managed: &Managed,
+    bytes: &[u8],
+    asked: Option<KeyCompressionType>,
+    read: impl FnOnce(&Managed, &[u8]) -> Result<R, Refusal>,
+) -> Result<R, Refusal> {
+    use KeyCompressionType as C;
+    let refused = Refusal::KeyCompressionTypeNotSupported;
+    let Some(asked) = asked else { return read(managed, bytes) };
+    let block =
+        managed.kind.block().filter(|_| managed.object_type == ObjectType::PUBLIC_KEY).ok_or(refused)?;
+    let cut = with_public(managed, bytes, |key| match key {
+        Ok(PublicNumbers::Curve { curve, point }) => match (point, asked) {
+            ([4, ..], C::EC_PUBLIC_KEY_TYPE_UNCOMPRESSED)
+            | ([2 | 3, ..], C::EC_PUBLIC_KEY_TYPE_X9_62_COMPRESSED_PRIME) => Ok(None),
+            ([4, numbers @ ..], C::EC_PUBLIC_KEY_TYPE_X9_62_COMPRESSED_PRIME) => {
+                let (x, y) = numbers.split_at_checked(curve.scalar_bytes()).ok_or(refused)?;
+                let mut point = vec![2 | (y.last().ok_or(refused)? & 1)];
+                point.extend_from_slice(x);
+                let key = PublicNumbers::Curve { curve, point: &point };
+                public_in(&key, block.format).map(Some).ok_or(refused)
+            }
+            _ => Err(refused),
+        },
+        _ => Err(refused),
+    })?;
+    let Some((structured, written)) = cut else { return read(managed, bytes) };
+    let mut shown = managed.clone();
+    if let Kind::Key(block) = &mut shown.kind {
+        (block.compression, block.structured) = (Some(asked), structured);
     }
     read(&shown, &written)
 }

@@ -18,7 +18,7 @@ use hardening::SecretBytes;
 use kmip::attribute::AttributeValue;
 use kmip::enums::{CryptographicAlgorithm, Enumeration, ObjectType};
 use kmip::field::Field;
-use kmip::object::Object as Wire;
+use kmip::object::{KeyValue, Object as Wire};
 use kmip::operation::{RegisterRequest, RegisterResponse};
 use kmip::result::Refusal;
 use kmip::tag::Tag;
@@ -37,12 +37,19 @@ pub(super) async fn run<S: Scope>(
         take_template(&mut given, attributes)?;
     }
     let kept = match unwrapping::open(call, &request.object).await? {
-        None => take_in(&request.object, call.version, None)?,
+        None => {
+            let value = request.object.key_block().and_then(|block| block.value);
+            take_beside(call, &mut given, object_type, value)?;
+            take_in(&request.object, call.version, None)?
+        }
         Some(opened) => {
             if opened.hidden {
                 agree(&mut given, Tag::SENSITIVE, AttributeValue::Boolean(true))?;
             }
-            opened.with_value(call.version, |value| take_in(&request.object, call.version, Some(value)))?
+            opened.with_value(call.version, |value| {
+                take_beside(call, &mut given, object_type, Some(value))?;
+                take_in(&request.object, call.version, Some(value))
+            })?
         }
     };
     describe(&mut given, object_type, &kept.kind, kept.material.as_ref())?;
@@ -55,6 +62,23 @@ pub(super) async fn run<S: Scope>(
         response.encode(Tag::RESPONSE_PAYLOAD, version, out);
     });
     Ok(call.changed(answer.leaving(id)))
+}
+
+/// Takes up the attributes that stand in a key value.
+fn take_beside<S: Scope>(
+    call: &Call<'_, S>,
+    given: &mut AttributeSet,
+    object_type: ObjectType,
+    value: Option<KeyValue<'_>>,
+) -> Result<(), Refusal> {
+    match value {
+        Some(KeyValue::Plain(plain)) => {
+            template::take_beside(call, given, object_type, plain.attributes.attributes)?;
+            given.unset(Tag::KEY_FORMAT_TYPE);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The attributes of a template are those that it will give others, and its own name.
@@ -70,7 +94,10 @@ fn take_template(
 }
 
 /// Sets what the object tells of itself, and refuses what contradicts it.
-fn describe(
+///
+/// # Errors
+/// [`Refusal::InvalidField`], [`Refusal::InvalidAttributeValue`].
+pub(super) fn describe(
     given: &mut AttributeSet,
     object_type: ObjectType,
     kind: &Kind,

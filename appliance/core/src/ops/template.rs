@@ -48,6 +48,29 @@ pub(super) async fn read<S: Scope>(
     Ok(set)
 }
 
+/// Takes up attributes that came with a key value, where the request says nothing else and a client may give them.
+///
+/// # Errors
+/// As [`read`], for those that are taken up.
+pub(super) fn take_beside<S: Scope>(
+    call: &Call<'_, S>,
+    set: &mut AttributeSet,
+    object: ObjectType,
+    beside: Attributes<'_>,
+) -> Result<(), Refusal> {
+    let named: Vec<_> = set.all().iter().map(|attribute| attribute.name.clone()).collect();
+    for (at, attribute) in beside.iter().enumerate() {
+        if at >= INSTANCES_MAX {
+            return Err(Refusal::ServerLimit);
+        }
+        let told = named.contains(&attribute.name);
+        if !told && may_be_given(&attribute, object, call.version).is_ok() {
+            put(call, set, attribute)?;
+        }
+    }
+    Ok(())
+}
+
 fn put<S: Scope>(
     call: &Call<'_, S>,
     set: &mut AttributeSet,

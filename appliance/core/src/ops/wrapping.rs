@@ -6,25 +6,30 @@
 
 use super::call::Call;
 use super::form::{Sealed, Written, hand_out};
+use super::handing::Around;
 use super::pair::in_format;
+use super::rules::rule_of;
 use super::unwrapping::is_hidden;
+use super::view;
 use crate::crypto::key_wrap;
 use crate::managed::Managed;
 use crate::object::Object;
 use crate::permit::{Permit, ReadingWrapped, Wrapping};
 use crate::request::of_cipher;
 use crate::scope::Scope;
-use kmip::attribute::AttributeValue;
+use kmip::attribute::{Attribute, AttributeValue};
 use kmip::enums::{BlockCipherMode, CryptographicAlgorithm, EncodingOption, KeyFormatType, WrappingMethod};
 use kmip::field::Field;
 use kmip::mask::CryptographicUsageMask;
-use kmip::object::{KeyInformation, KeyWrappingData, KeyWrappingSpecification};
-use kmip::operation::GetResponse;
+use kmip::object::{KeyInformation, KeyValue, KeyWrappingData, KeyWrappingSpecification};
 use kmip::result::Refusal;
 use kmip::tag::Tag;
 use kmip::ttlv::Writer;
 use std::rc::Rc;
 use zeroize::Zeroizing;
+
+/// More than most attributes need; one that needs more makes room by itself.
+const ATTRIBUTE_BYTES: usize = 1024;
 
 /// The response payload of Get with the object wrapped as `specification` says.
 ///
@@ -35,11 +40,21 @@ pub(super) async fn write<S: Scope>(
     object: &Rc<Object>,
     specification: &KeyWrappingSpecification<'_>,
     format: KeyFormatType,
+    around: &Around,
 ) -> Result<Written, Refusal> {
     let plain_method = specification.method == WrappingMethod::ENCRYPT;
-    if !plain_method || specification.mac_signature_key.is_some() || !specification.attribute_names.is_empty()
-    {
+    if !plain_method || specification.mac_signature_key.is_some() {
         return Err(Refusal::FeatureNotSupported);
+    }
+    if !specification.attribute_names.is_empty()
+        && specification.encoding == Some(EncodingOption::NO_ENCODING)
+    {
+        return Err(Refusal::EncodingOption);
+    }
+    let mut beside = Vec::new();
+    for name in specification.attribute_names.iter() {
+        rule_of(&name, call.version)?;
+        beside.extend(view::named(object, &name, call.version, call.scope.now()));
     }
     let information = specification.encryption.ok_or(Refusal::InvalidField)?;
     let key = wrapping_key(call, &information).await?;
@@ -53,11 +68,11 @@ pub(super) async fn write<S: Scope>(
     let mode = mode(wrapping.managed(), &information)?;
     let value = permit.with_material(|managed, bytes, _| {
         in_format(managed, bytes, format, |managed, bytes| {
-            value(managed, bytes, format, specification.encoding, call)
+            value(managed, bytes, format, specification.encoding, &beside, call)
         })
     })?;
     let sealed = wrapping.with_material(|_, key, _| seal(mode, key, &value))?;
-    let (id, key_id) = (object.id.to_string(), key.id.to_string());
+    let key_id = key.id.to_string();
     let data = KeyWrappingData {
         method: WrappingMethod::ENCRYPT,
         encryption: Some(KeyInformation { unique_identifier: key_id.as_str().into(), ..information }),
@@ -69,12 +84,7 @@ pub(super) async fn write<S: Scope>(
     let sealed = Sealed { value: &sealed, data };
     hand_out(&object.managed, None, format, Some(&sealed), |wire| {
         Written::new(sealed.value.len(), |out| {
-            let response = GetResponse {
-                object_type: object.managed.object_type,
-                unique_identifier: id.as_str().into(),
-                object: wire,
-            };
-            response.encode(Tag::RESPONSE_PAYLOAD, call.version, out);
+            around.write(call, object, Some(wire), out);
         })
     })
 }
@@ -133,6 +143,7 @@ fn value<S: Scope>(
     bytes: &[u8],
     format: KeyFormatType,
     encoding: Option<EncodingOption>,
+    beside: &Vec<Attribute<'static>>,
     call: &Call<'_, S>,
 ) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let structured = managed.kind.block().is_some_and(|block| block.structured);
@@ -143,9 +154,13 @@ fn value<S: Scope>(
             Ok(Zeroizing::new(bytes.to_vec()))
         }
         None | Some(EncodingOption::TTLV_ENCODING) => hand_out(managed, Some(bytes), format, None, |wire| {
-            let value = wire.key_block().and_then(|block| block.value).ok_or(Refusal::GeneralFailure)?;
+            let mut value = wire.key_block().and_then(|block| block.value).ok_or(Refusal::GeneralFailure)?;
+            if let (KeyValue::Plain(plain), false) = (&mut value, beside.is_empty()) {
+                plain.attributes = beside.into();
+            }
             // Room from the start, so that no copy stays behind where the vector grew.
-            let mut out = Zeroizing::new(Vec::with_capacity(bytes.len() * 2 + 1024));
+            let room = bytes.len() * 2 + 1024 + beside.len() * ATTRIBUTE_BYTES;
+            let mut out = Zeroizing::new(Vec::with_capacity(room));
             let mut writer = Writer::new(&mut out, usize::MAX);
             value.encode(Tag::KEY_VALUE, call.version, &mut writer);
             writer.finish().map_err(|_| Refusal::ResponseTooLarge)?;
