@@ -1,17 +1,21 @@
 //! A link to core on a tokio runtime.
 //!
-//! Separate from `ports::link`, which has the same frames and bounds, because here the runtime's socket says when
-//! there is nothing more to read and so spares the call that would find out.
+//! Separate from `ports::link`, which has the same frames and bounds, because here the runtime says when there is
+//! nothing more to read and so spares the call that would find out.
+//!
+//! The runtime's own socket type waits for room to write as well as for bytes. The kernel tells of room each time the
+//! peer takes a frame, so that a worker would be woken twice for each request: here it waits for room only while there
+//! is none.
 
 use holdfast_model::limits::LINK_OUTBOX_BYTES_MAX;
 use holdfast_ports::frame::{self, ContentTooLong, FrameTooLong};
 use holdfast_ports::link::LinkError;
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::pin::Pin;
+use std::os::unix::net::UnixStream;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::UnixStream;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use zeroize::Zeroize;
 
 /// Read at most this much in one call.
@@ -19,7 +23,9 @@ const READ_BYTES: usize = 64 << 10;
 
 /// One end of a socket pair, registered with the runtime of this thread.
 pub(crate) struct AsyncLink {
-    stream: UnixStream,
+    /// None only while it is registered anew.
+    stream: Option<AsyncFd<UnixStream>>,
+    waits_for_room: bool,
     /// `taken..held` is what has arrived; the rest is room.
     inbox: Vec<u8>,
     taken: usize,
@@ -34,10 +40,22 @@ impl AsyncLink {
     /// # Errors
     /// When the descriptor is no socket or the runtime cannot watch it.
     pub(crate) fn new(end: OwnedFd) -> io::Result<Self> {
-        let stream = std::os::unix::net::UnixStream::from(end);
+        let stream = UnixStream::from(end);
         stream.set_nonblocking(true)?;
-        let stream = UnixStream::from_std(stream)?;
-        Ok(Self { stream, inbox: Vec::new(), taken: 0, held: 0, outbox: Vec::new(), written: 0 })
+        let stream = register(stream, Interest::READABLE)?;
+        Ok(Self {
+            stream: Some(stream),
+            waits_for_room: false,
+            inbox: Vec::new(),
+            taken: 0,
+            held: 0,
+            outbox: Vec::new(),
+            written: 0,
+        })
+    }
+
+    fn stream(&self) -> Result<&AsyncFd<UnixStream>, LinkError> {
+        self.stream.as_ref().ok_or(LinkError::Gone)
     }
 
     /// Ready when one read has brought something.
@@ -49,13 +67,25 @@ impl AsyncLink {
         if self.inbox.len() < end {
             self.inbox.resize(end, 0);
         }
-        let mut room = ReadBuf::new(self.inbox.get_mut(self.held..end).unwrap_or_default());
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut room)).map_err(broken)?;
-        match room.filled().len() {
-            0 => Poll::Ready(Err(LinkError::Gone)),
-            bytes => {
-                self.held += bytes;
-                Poll::Ready(Ok(()))
+        let stream = self.stream.as_ref().ok_or(LinkError::Gone)?;
+        loop {
+            let mut ready = ready!(stream.poll_read_ready(cx)).map_err(broken)?;
+            let room = self.inbox.get_mut(self.held..end).unwrap_or_default();
+            let asked = room.len();
+            match ready.try_io(|stream| stream.get_ref().read(room)) {
+                Ok(Ok(0)) => return Poll::Ready(Err(LinkError::Gone)),
+                Ok(Ok(bytes)) => {
+                    if bytes < asked {
+                        // All that was there; more, or the end, is told of anew.
+                        ready.clear_ready();
+                    }
+                    self.held += bytes;
+                    return Poll::Ready(Ok(()));
+                }
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(Err(error)) => return Poll::Ready(Err(broken(error))),
+                // Nothing there after all: asked again, the runtime wakes us when there is.
+                Err(_would_block) => {}
             }
         }
     }
@@ -83,11 +113,44 @@ impl AsyncLink {
     /// Ready when nothing is left to write.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
         while let Some(rest) = self.outbox.get(self.written..).filter(|rest| !rest.is_empty()) {
-            self.written += ready!(Pin::new(&mut self.stream).poll_write(cx, rest)).map_err(broken)?;
+            let stream = self.stream()?;
+            let outcome = if self.waits_for_room {
+                let mut ready = ready!(stream.poll_write_ready(cx)).map_err(broken)?;
+                match ready.try_io(|stream| stream.get_ref().write(rest)) {
+                    Ok(outcome) => outcome,
+                    // Asked again, the runtime wakes us when there is room.
+                    Err(_would_block) => continue,
+                }
+            } else {
+                stream.get_ref().write(rest)
+            };
+            match outcome {
+                Ok(bytes) => self.written += bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.wait_for_room(true)?;
+                    // Who waited to read waits at a registration that is gone.
+                    cx.waker().wake_by_ref();
+                }
+                Err(error) => return Poll::Ready(Err(broken(error))),
+            }
         }
         self.outbox.clear();
         self.written = 0;
+        if self.waits_for_room {
+            self.wait_for_room(false)?;
+            cx.waker().wake_by_ref();
+        }
         Poll::Ready(Ok(()))
+    }
+
+    /// Registers the socket anew. What is there to be read is told of again.
+    fn wait_for_room(&mut self, waits: bool) -> Result<(), LinkError> {
+        let interest = if waits { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+        let stream = self.stream.take().ok_or(LinkError::Gone)?.into_inner();
+        self.stream = Some(register(stream, interest).map_err(LinkError::Io)?);
+        self.waits_for_room = waits;
+        Ok(())
     }
 
     /// Is so much waiting to be written that no more should be taken in?
@@ -102,6 +165,13 @@ impl Drop for AsyncLink {
         self.inbox.zeroize();
         self.outbox.zeroize();
     }
+}
+
+/// What the runtime demands of a descriptor, its successor demands by `unsafe`: that it stays open and the same. A
+/// `UnixStream` does.
+#[expect(deprecated, reason = "its successor is unsafe, which is for `hardening` alone")]
+fn register(stream: UnixStream, interest: Interest) -> io::Result<AsyncFd<UnixStream>> {
+    AsyncFd::with_interest(stream, interest)
 }
 
 fn broken(error: io::Error) -> LinkError {
