@@ -206,15 +206,37 @@ impl ObjectId {
     }
 }
 
+/// An identifier as text, without the heap: every reply names one.
+#[derive(Clone, Copy)]
+pub struct ObjectIdText([u8; 36]);
+
+impl ObjectIdText {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Hexadecimal digits and hyphens are always UTF-8.
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl ObjectId {
+    /// The hyphenated form.
+    #[must_use]
+    pub fn text(&self) -> ObjectIdText {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [b'-'; 36];
+        let places = text.iter_mut().enumerate().filter(|(at, _)| !matches!(at, 8 | 13 | 18 | 23));
+        let nibbles = self.0.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+        for ((_, place), nibble) in places.zip(nibbles) {
+            *place = DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'-');
+        }
+        ObjectIdText(text)
+    }
+}
+
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, byte) in self.0.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
+        f.write_str(self.text().as_str())
     }
 }
 

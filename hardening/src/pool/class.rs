@@ -8,11 +8,36 @@ pub(super) const CLASS_BYTES: [u32; 32] = [
     1536, 1792, 2048, 2560, 3072, 3584, 4096, 5120, 6144, 7168, 8192,
 ];
 
+/// Every class is a multiple of this, and so is aligned to it.
+const STEP_BYTES: usize = 16;
+
+/// The smallest class for each number of steps, so that finding it is one look.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "computed by the compiler: an index out of bounds does not compile"
+)]
+static SMALLEST: [u8; 8192 / STEP_BYTES + 1] = {
+    let mut table = [0; 8192 / STEP_BYTES + 1];
+    let (mut steps, mut class) = (0, 0);
+    while steps < table.len() {
+        if CLASS_BYTES[class as usize] as usize >= steps * STEP_BYTES {
+            table[steps] = class;
+            steps += 1;
+        } else {
+            class += 1;
+        }
+    }
+    table
+};
+
 /// The smallest class whose blocks hold `bytes` and are all aligned to `align` (a power of two).
 ///
 /// `None`: too large for a class; the caller takes whole spans.
 pub(super) fn class_for(bytes: usize, align: usize) -> Option<usize> {
-    let start = CLASS_BYTES.partition_point(|size| (*size as usize) < bytes);
+    let start = usize::from(*SMALLEST.get(bytes.div_ceil(STEP_BYTES))?);
+    if align <= STEP_BYTES {
+        return Some(start);
+    }
     (start..CLASS_BYTES.len())
         .find(|class| CLASS_BYTES.get(*class).is_some_and(|s| (*s as usize).is_multiple_of(align)))
 }

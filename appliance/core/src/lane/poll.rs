@@ -4,9 +4,8 @@ use super::Lane;
 use super::governor::Governor;
 use holdfast_model::Timestamp;
 use holdfast_ports::control::{Socket, Wire};
-use rustix::event::epoll::{self, Event, EventData, EventFlags};
+use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
-use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
@@ -18,7 +17,7 @@ const TICK: Duration = Duration::from_millis(50);
 const EVENTS: usize = 128;
 
 /// What can become readable in a lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     /// The wake socket.
     Wake,
@@ -32,23 +31,33 @@ pub(super) enum Source {
 pub(super) struct Poll {
     epoll: OwnedFd,
     sources: Vec<Source>,
-    watched: HashMap<Source, EventFlags>,
+    /// What each of them is watched for; None: not yet, or its descriptor is closed.
+    watched: Vec<Option<EventFlags>>,
 }
 
 impl Poll {
     /// Watches nothing yet.
     pub(super) fn new(epoll: OwnedFd, sources: Vec<Source>) -> Self {
-        Self { epoll, sources, watched: HashMap::new() }
+        let watched = vec![None; sources.len()];
+        Self { epoll, sources, watched }
     }
 
     /// Forgets a descriptor that has been closed, so that its successor is watched anew.
     pub(super) fn forget(&mut self, source: Source) {
-        self.watched.remove(&source);
+        if let Some(at) = self.sources.iter().position(|known| *known == source) {
+            self.forget_at(at);
+        }
     }
 
-    fn watch(&mut self, at: usize, source: Source, fd: &dyn AsFd, flags: EventFlags) -> io::Result<()> {
+    fn forget_at(&mut self, at: usize) {
+        if let Some(watched) = self.watched.get_mut(at) {
+            *watched = None;
+        }
+    }
+
+    fn watch(&mut self, at: usize, fd: &dyn AsFd, flags: EventFlags) -> io::Result<()> {
         let data = EventData::new_u64(at as u64);
-        match self.watched.insert(source, flags) {
+        match self.watched.get_mut(at).and_then(|watched| watched.replace(flags)) {
             Some(before) if before == flags => Ok(()),
             Some(_) => Ok(epoll::modify(&self.epoll, fd.as_fd(), data, flags)?),
             None => match epoll::add(&self.epoll, fd.as_fd(), data, flags) {
@@ -82,7 +91,7 @@ impl Lane {
                 let source =
                     usize::try_from(event.data.u64()).ok().and_then(|at| poll.sources.get(at)).copied();
                 if let Some(source) = source
-                    && self.take(source, governor, &mut poll, event)? == Turn::Stop
+                    && self.take(source, governor, &mut poll)? == Turn::Stop
                 {
                     return Ok(());
                 }
@@ -125,7 +134,6 @@ impl Lane {
         source: Source,
         governor: Option<&Rc<Governor>>,
         poll: &mut Poll,
-        _event: &Event,
     ) -> io::Result<Turn> {
         match source {
             Source::Wake => {
@@ -136,7 +144,7 @@ impl Lane {
                     }
                 })?;
                 // A message may have wired a link anew: its old number is closed, the new one not yet watched.
-                poll.watched.clear();
+                poll.watched.fill(None);
             }
             Source::Link(socket) => match socket {
                 Socket::Front { worker, .. } => self.serve_front(usize::from(worker)),
@@ -168,12 +176,13 @@ impl Lane {
     }
 
     fn watch_all(&self, poll: &mut Poll, governor: Option<&Rc<Governor>>) -> io::Result<()> {
-        for (at, source) in poll.sources.clone().into_iter().enumerate() {
+        let mut at = 0;
+        while let Some(source) = poll.sources.get(at).copied() {
             let mut watch = |fd: &dyn AsFd, writes: bool, reads: bool| {
                 let mut flags = EventFlags::empty();
                 flags.set(EventFlags::IN, reads);
                 flags.set(EventFlags::OUT, writes);
-                poll.watch(at, source, fd, flags)
+                poll.watch(at, fd, flags)
             };
             let watched = match source {
                 Source::Wake => Some(watch(&self.wake, false, true)),
@@ -199,8 +208,9 @@ impl Lane {
             match watched {
                 Some(outcome) => outcome?,
                 // No link: it was closed, and the kernel has forgotten it.
-                None => poll.forget(source),
+                None => poll.forget_at(at),
             }
+            at += 1;
         }
         Ok(())
     }

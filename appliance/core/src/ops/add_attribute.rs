@@ -41,7 +41,7 @@ pub(super) async fn run<S: Scope>(
     })
     .await?;
     let answer = Answer::new(move |version, out| {
-        let text = id.to_string();
+        let text = id.text();
         let shown = Attribute { index: stored.index.filter(|index| *index > 0), ..stored };
         let response = AddAttributeResponse {
             unique_identifier: text.as_str().into(),

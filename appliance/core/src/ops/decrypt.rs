@@ -105,7 +105,7 @@ fn go_through<S: Scope>(
 
 fn answer(id: ObjectId, data: Zeroizing<Vec<u8>>, correlation: Option<Correlation>, whole: bool) -> Answer {
     Answer::new(move |version, out| {
-        let text = id.to_string();
+        let text = id.text();
         let response = DecryptResponse {
             unique_identifier: text.as_str().into(),
             // A part from which nothing comes out yet has no data.
@@ -139,7 +139,7 @@ fn rsa<S: Scope>(
     let id = object.id;
     Ok(call.used(
         Answer::new(move |version, out| {
-            let text = id.to_string();
+            let text = id.text();
             let response = DecryptResponse {
                 unique_identifier: text.as_str().into(),
                 data: Some(&data),

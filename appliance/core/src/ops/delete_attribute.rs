@@ -48,7 +48,7 @@ pub(super) async fn run<S: Scope>(
     })
     .await?;
     let answer = Answer::new(move |version, out| {
-        let text = id.to_string();
+        let text = id.text();
         let shown = Attribute { index: deleted.index.filter(|index| *index > 0), ..deleted };
         let response = DeleteAttributeResponse {
             unique_identifier: text.as_str().into(),

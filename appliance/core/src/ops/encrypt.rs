@@ -119,7 +119,7 @@ fn answer<S: Scope>(call: &Call<'_, S>, id: ObjectId, plan: Plan, protected: Pro
         data.extend_from_slice(tag);
     }
     Answer::new(move |version, out| {
-        let text = id.to_string();
+        let text = id.text();
         let response = EncryptResponse {
             unique_identifier: text.as_str().into(),
             // A part from which nothing comes out yet has no data.
@@ -156,7 +156,7 @@ async fn rsa<S: Scope>(
     })?;
     Ok(call.used(
         Answer::new(move |version, out| {
-            let text = id.to_string();
+            let text = id.text();
             let response = EncryptResponse {
                 unique_identifier: text.as_str().into(),
                 data: Some(&data),

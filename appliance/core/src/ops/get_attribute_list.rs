@@ -24,7 +24,7 @@ pub(super) async fn run<S: Scope>(
     }
     let id = object.id;
     let answer = Answer::new(move |version, out| {
-        let text = id.to_string();
+        let text = id.text();
         let response =
             GetAttributeListResponse { unique_identifier: text.as_str().into(), names: (&names).into() };
         response.encode(Tag::RESPONSE_PAYLOAD, version, out);

@@ -37,7 +37,7 @@ pub(super) async fn run<S: Scope>(
     })
     .await?;
     let answer = Answer::new(move |version, out| {
-        let text = id.to_string();
+        let text = id.text();
         let response = GetUsageAllocationResponse { unique_identifier: text.as_str().into() };
         response.encode(Tag::RESPONSE_PAYLOAD, version, out);
     });

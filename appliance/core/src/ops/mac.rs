@@ -59,7 +59,7 @@ pub(super) async fn run<S: Scope>(
     };
     Ok(call.used(
         Answer::new(move |version, out| {
-            let text = id.to_string();
+            let text = id.text();
             let response = MacResponse {
                 unique_identifier: text.as_str().into(),
                 mac_data: mac.as_deref(),

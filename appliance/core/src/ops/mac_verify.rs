@@ -62,7 +62,7 @@ pub(super) async fn run<S: Scope>(
         right.map(|right| if right { ValidityIndicator::VALID } else { ValidityIndicator::INVALID });
     Ok(call.used(
         Answer::new(move |version, out| {
-            let text = id.to_string();
+            let text = id.text();
             let response = MacVerifyResponse {
                 unique_identifier: text.as_str().into(),
                 validity,

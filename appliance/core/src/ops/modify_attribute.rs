@@ -68,7 +68,7 @@ pub(super) async fn run<S: Scope>(
     })
     .await?;
     let answer = Answer::new(move |version, out| {
-        let text = id.to_string();
+        let text = id.text();
         let response = ModifyAttributeResponse {
             unique_identifier: text.as_str().into(),
             attribute: Some(OneAttribute(new)),

@@ -36,7 +36,7 @@ pub(super) async fn run<S: Scope>(
     let id = object.id;
     Ok(call.used(
         Answer::new(move |version, out| {
-            let text = id.to_string();
+            let text = id.text();
             let response = ObtainLeaseResponse {
                 unique_identifier: text.as_str().into(),
                 lease_time: Interval(lease),

@@ -38,7 +38,7 @@ pub(super) async fn run<S: Scope>(
     })
     .await?;
     let answer = Answer::new(move |version, out| {
-        let text = id.to_string();
+        let text = id.text();
         let response = SetAttributeResponse { unique_identifier: text.as_str().into() };
         response.encode(Tag::RESPONSE_PAYLOAD, version, out);
     });

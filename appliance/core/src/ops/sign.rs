@@ -83,7 +83,7 @@ pub(super) async fn run<S: Scope>(
     };
     Ok(call.used(
         Answer::new(move |version, out| {
-            let text = id.to_string();
+            let text = id.text();
             let response = SignResponse {
                 unique_identifier: text.as_str().into(),
                 signature_data: signature.as_deref(),

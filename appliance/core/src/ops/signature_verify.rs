@@ -79,7 +79,7 @@ pub(super) async fn run<S: Scope>(
         verified.map(|verified| if verified { ValidityIndicator::VALID } else { ValidityIndicator::INVALID });
     Ok(call.used(
         Answer::new(move |version, out| {
-            let text = id.to_string();
+            let text = id.text();
             let response = SignatureVerifyResponse {
                 unique_identifier: text.as_str().into(),
                 validity,

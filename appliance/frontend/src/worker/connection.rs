@@ -105,6 +105,7 @@ async fn serve_client(worker: &Rc<Worker>, met: Met) -> End {
         reads: true,
         turn: Turn::Unasked,
         expires: now + RECHECK,
+        now,
         last_moved: now,
         message_since: None,
         sending_since: None,
@@ -138,6 +139,8 @@ struct Connection {
     turn: Turn,
     /// When to look at the client's certificate again.
     expires: Instant,
+    /// When this turn of the task began: one look at the clock for all that it does.
+    now: Instant,
     last_moved: Instant,
     /// A message has begun and is not whole.
     message_since: Option<Instant>,
@@ -167,6 +170,7 @@ impl Drop for Connection {
 impl Connection {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         self.client.attend(cx.waker());
+        self.now = Instant::now();
         for round in 0.. {
             if let Some(end) = self.client.ended() {
                 return Poll::Ready(end);
@@ -207,7 +211,7 @@ impl Connection {
                 if self.sending.is_empty() {
                     break;
                 }
-                self.sending_since = Some(Instant::now());
+                self.sending_since = Some(self.now);
             }
             let rest = self.sending.get(self.sent..).unwrap_or_default();
             match Pin::new(&mut self.stream).poll_write(cx, rest) {
@@ -225,7 +229,7 @@ impl Connection {
                 self.sent = 0;
                 self.sending_since = None;
                 self.sending.shrink_to(KEPT_BYTES_MAX);
-                self.last_moved = Instant::now();
+                self.last_moved = self.now;
             }
         }
         if self.unflushed {
@@ -280,7 +284,7 @@ impl Connection {
 
     /// Hands on what is whole, keeps the rest.
     fn digest(&mut self, bytes: &[u8]) -> Result<(), End> {
-        self.last_moved = Instant::now();
+        self.last_moved = self.now;
         let max = self.worker.shared.message_bytes_max;
         let used = if self.arrived.is_empty() { split(bytes, max, |m| self.take(m)) } else { Ok(0) };
         let used = match used {
@@ -331,7 +335,7 @@ impl Connection {
             return false;
         }
         if self.turn == Turn::Unasked {
-            let now = Instant::now();
+            let now = self.now;
             let wait = self.bucket.reserve(now.into_std());
             if !wait.is_zero() {
                 self.worker.shared.counters.delayed.add(1);
