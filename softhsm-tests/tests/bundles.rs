@@ -78,12 +78,24 @@ fn a_bundle_that_is_not_to_be_obeyed_is_refused_with_its_reason_and_changes_noth
         ),
         ("stale", bent(governance, |b| b.header.sequence = Sequence(1)), &["stale", "broken-chain"]),
     ];
+    let mut judged: Vec<String> = Vec::new();
     for (name, bytes, reasons) in &refused {
         stage.carry(name, bytes);
         let receipt = stage.settled(name);
         assert_eq!(receipt["outcome"], "refused", "{name}: {receipt}");
         assert!(reasons.contains(&receipt["reason"].as_str().unwrap()), "{name}: {receipt}");
         assert_eq!(state(&appliance), before, "{name}");
+        // The receipt is written after the record, so that the auditor knows by now.
+        let reason = receipt["reason"].as_str().unwrap();
+        let lines = stage.audit_lines();
+        let told = lines.iter().filter(|line| line.contains("bundle") && line.contains(reason)).count();
+        assert_eq!(
+            told,
+            1 + judged.iter().filter(|before| **before == reason).count(),
+            "{name}: {}",
+            lines.join("\n")
+        );
+        judged.push(reason.to_owned());
     }
     // These may become good: they wait, and the receipt says for what.
     let early = bent(&stage.governance, |b| {

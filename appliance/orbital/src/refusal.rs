@@ -72,7 +72,35 @@ pub enum Refusal {
     },
 }
 
+/// Every word that [`Refusal::word`] gives.
+const WORDS: [&str; 18] = [
+    "too-large",
+    "malformed",
+    "unknown-critical",
+    "wrong-algorithm",
+    "unknown-signer",
+    "forged",
+    "not-enough-signers",
+    "unknown-format",
+    "another-box",
+    "another-source",
+    "replayed",
+    "stale",
+    "broken-chain",
+    "not-yet-valid",
+    "expired",
+    "unknown-directive",
+    "wrong-lane",
+    "senseless-directive",
+];
+
 impl Refusal {
+    /// The fixed word that somebody less trusted has sent as text; None if it is none of ours.
+    #[must_use]
+    pub fn known_word(text: &str) -> Option<&'static str> {
+        WORDS.into_iter().find(|word| *word == text)
+    }
+
     /// The fixed word in receipts, metrics and the audit log.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -96,5 +124,41 @@ impl Refusal {
             Self::WrongLane(_) => "wrong-lane",
             Self::Senseless { .. } => "senseless-directive",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_word_of_its_own_that_is_known_again_and_no_other_text_is() {
+        let all = [
+            Refusal::TooLarge,
+            Refusal::Malformed(""),
+            Refusal::UnknownCritical,
+            Refusal::Algorithm,
+            Refusal::UnknownSigner,
+            Refusal::Forged,
+            Refusal::NotEnoughSigners { had: 0, needed: 1 },
+            Refusal::UnknownFormat,
+            Refusal::AnotherBox,
+            Refusal::AnotherSource,
+            Refusal::Replayed,
+            Refusal::Stale,
+            Refusal::BrokenChain,
+            Refusal::NotYetValid,
+            Refusal::Expired,
+            Refusal::UnknownDirective(0),
+            Refusal::WrongLane(0),
+            Refusal::Senseless { index: 0, what: "" },
+        ];
+        assert_eq!(all.map(Refusal::word), WORDS);
+        for word in WORDS {
+            assert_eq!(Refusal::known_word(word), Some(word));
+            assert_eq!(WORDS.into_iter().filter(|other| *other == word).count(), 1);
+        }
+        assert_eq!(Refusal::known_word("forged "), None);
+        assert_eq!(Refusal::known_word("a secret from outside"), None);
     }
 }

@@ -1,4 +1,5 @@
-//! From importer to `core`: a bundle, byte for byte. `core` trusts signatures, not the importer.
+//! From importer to `core`: a bundle, byte for byte, or word of one that it refused itself. `core` trusts signatures,
+//! not the importer.
 
 use holdfast_model::Sequence;
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,11 @@ use serde::{Deserialize, Serialize};
 pub enum Request {
     /// Judge and apply these exact bytes.
     Bundle(Vec<u8>),
+    /// The importer has refused a file by itself; record it. The receipt is written when that is done.
+    Refused {
+        /// Why: one of the fixed words. `core` records no other text.
+        reason: String,
+    },
 }
 
 /// A reply on the wire: how the bundle was judged.
@@ -27,6 +33,8 @@ pub enum Reply {
         /// The same for people, with what to do.
         detail: String,
     },
+    /// The importer's own refusal is in the audit log.
+    Recorded,
     /// Not now (keystore or audit away); give it again.
     Retry,
 }

@@ -2,7 +2,8 @@
 //!
 //! A process of its own because files from outside are hostile: it has no key, no network, and can write only
 //! receipts. Its own verification keeps rubbish away from core; core verifies again and believes only signatures.
-//! One bundle is at core at a time, so that their order is core's order.
+//! One bundle is at core at a time, so that their order is core's order. What the importer refuses by itself it tells
+//! core, which records it, before the receipt is written.
 //! Trusts: the pins. Does not trust: the spool, nor that core is there.
 
 mod ledger;
@@ -100,6 +101,9 @@ pub struct Importer {
     /// Receipts that could not be written yet.
     owed: VecDeque<Receipt>,
     at_core: Option<AtCore>,
+    /// Refusals of our own that are not in the audit log yet; about the first one core may have been told.
+    unrecorded: VecDeque<Refused>,
+    recording: Option<Correlation>,
     correlation: u64,
     backoff: Backoff,
     not_before: Instant,
@@ -111,6 +115,13 @@ struct AtCore {
     file: String,
     file_sha256: String,
     about: About,
+}
+
+/// A file that we refused.
+struct Refused {
+    file: String,
+    file_sha256: String,
+    refusal: Refusal,
 }
 
 impl Importer {
@@ -139,6 +150,8 @@ impl Importer {
             ledger: Ledger::default(),
             owed: VecDeque::new(),
             at_core: None,
+            unrecorded: VecDeque::new(),
+            recording: None,
             correlation: 0,
             backoff: Backoff::new(),
             not_before: Instant::now(),
@@ -211,7 +224,7 @@ impl Importer {
             Ok(bytes) => bytes,
             Err(Unreadable::Gone) => return,
             Err(Unreadable::NotAFile) => return self.ledger.set(name, State::Settled),
-            Err(Unreadable::TooLarge) => return self.refuse(name, "", None, Refusal::TooLarge),
+            Err(Unreadable::TooLarge) => return self.refuse(name, "", Refusal::TooLarge),
         };
         let file_sha256 = receipt::file_sha256(&bytes);
         if self.outbox.is_settled(name, &file_sha256) {
@@ -219,7 +232,7 @@ impl Importer {
         }
         match self.inspect(bytes) {
             Ok(checked) => self.ledger.set(name, State::Ready(about(&checked))),
-            Err(refusal) => self.refuse(name, &file_sha256, None, refusal),
+            Err(refusal) => self.refuse(name, &file_sha256, refusal),
         }
     }
 
@@ -233,15 +246,18 @@ impl Importer {
         inspect(Received::new(bytes)?, &policy, Timestamp::now())
     }
 
-    /// Notes our own refusal.
-    fn refuse(&mut self, name: &str, file_sha256: &str, about: Option<About>, refusal: Refusal) {
-        let (reason, detail) = (refusal.word().to_owned(), refusal.to_string());
-        let verdict = if refusal == Refusal::NotYetValid {
-            Verdict::Waiting { reason, detail }
-        } else {
-            Verdict::Refused { reason, detail }
-        };
-        self.note(name, file_sha256, about, verdict);
+    /// Notes our own refusal: what may become good later waits, the rest is to be recorded by core.
+    fn refuse(&mut self, name: &str, file_sha256: &str, refusal: Refusal) {
+        if refusal == Refusal::NotYetValid {
+            let (reason, detail) = (refusal.word().to_owned(), refusal.to_string());
+            return self.note(name, file_sha256, None, Verdict::Waiting { reason, detail });
+        }
+        if self.unrecorded.len() >= SPOOL_FILES_MAX {
+            return self.ledger.set(name, State::Later(Instant::now() + EARLY_INTERVAL));
+        }
+        self.ledger.set(name, State::Settled);
+        let (file, file_sha256) = (name.to_owned(), file_sha256.to_owned());
+        self.unrecorded.push_back(Refused { file, file_sha256, refusal });
     }
 
     /// Sets what becomes of a file, and owes a receipt for it.
@@ -292,10 +308,9 @@ impl Importer {
             };
             let file_sha256 = receipt::file_sha256(&bytes);
             match self.inspect(bytes) {
-                Err(refusal) => self.refuse(&name, &file_sha256, None, refusal),
+                Err(refusal) => self.refuse(&name, &file_sha256, refusal),
                 Ok(checked) => {
-                    self.correlation = self.correlation.wrapping_add(1);
-                    let correlation = Correlation(self.correlation);
+                    let correlation = self.next_correlation();
                     let request = Request::Bundle(checked.received().as_bytes().to_vec());
                     // A bundle and its envelope fit into a frame (model::limits); if not, this link is of no use.
                     link.queue(|out| envelope::write(out, correlation, &request))
@@ -305,7 +320,42 @@ impl Importer {
                 }
             }
         }
+        if self.recording.is_none()
+            && now >= self.not_before
+            && let Some(refused) = self.unrecorded.front()
+        {
+            let request = Request::Refused { reason: refused.refusal.word().to_owned() };
+            let correlation = self.next_correlation();
+            link.queue(|out| envelope::write(out, correlation, &request)).map_err(|_| LinkError::Gone)?;
+            self.recording = Some(correlation);
+        }
         link.flush().map(|_| ())
+    }
+
+    fn next_correlation(&mut self) -> Correlation {
+        self.correlation = self.correlation.wrapping_add(1);
+        Correlation(self.correlation)
+    }
+
+    /// Core has answered about our own refusal.
+    fn recorded(&mut self, reply: &Reply) {
+        match reply {
+            Reply::Recorded => {
+                self.backoff.succeeded();
+                if let Some(Refused { file, file_sha256, refusal }) = self.unrecorded.pop_front() {
+                    let (reason, detail) = (refusal.word().to_owned(), refusal.to_string());
+                    self.note(&file, &file_sha256, None, Verdict::Refused { reason, detail });
+                }
+            }
+            // Anything else: told again, after a while.
+            Reply::Retry | Reply::Applied { .. } | Reply::Refused { .. } => self.hold_back(),
+        }
+    }
+
+    /// Core has no time: nothing is sent for a while.
+    fn hold_back(&mut self) {
+        let noise = u32::try_from(Timestamp::now().millis() % 256).unwrap_or(0);
+        self.not_before = Instant::now() + self.backoff.failed(noise);
     }
 
     fn take_replies(&mut self, link: &mut Link) -> Result<(), LinkError> {
@@ -314,7 +364,9 @@ impl Importer {
             let Ok((correlation, reply)) = envelope::read::<Reply>(content) else {
                 return Err(LinkError::Gone);
             };
-            if let Some(at_core) = self.at_core.take_if(|at_core| at_core.correlation == correlation) {
+            if self.recording.take_if(|recording| *recording == correlation).is_some() {
+                self.recorded(&reply);
+            } else if let Some(at_core) = self.at_core.take_if(|at_core| at_core.correlation == correlation) {
                 self.judged(at_core, reply);
             }
         }
@@ -323,11 +375,8 @@ impl Importer {
 
     fn judged(&mut self, at_core: AtCore, reply: Reply) {
         let verdict = match reply {
-            Reply::Retry => {
-                let noise = u32::try_from(Timestamp::now().millis() % 256).unwrap_or(0);
-                self.not_before = Instant::now() + self.backoff.failed(noise);
-                return;
-            }
+            // `Recorded` is no answer to a bundle.
+            Reply::Retry | Reply::Recorded => return self.hold_back(),
             Reply::Applied { sequence, outcomes } => {
                 self.ledger.applied(sequence);
                 Verdict::Applied(
@@ -354,6 +403,7 @@ impl Importer {
     /// Whatever was at core is to be asked again. If it was applied, core will say so.
     fn core_is_gone(&mut self) {
         self.at_core = None;
+        self.recording = None;
     }
 
     fn wait(&self, link: Option<&Link>, orders: &impl Orders, busy: bool) -> Result<Woken, String> {

@@ -115,17 +115,32 @@ impl Scene {
     }
 
     /// What the importer brings next.
-    fn arrives(&mut self) -> (Correlation, Vec<u8>) {
+    fn request(&mut self) -> (Correlation, Request) {
         let deadline = Instant::now() + Duration::from_secs(20);
         while Instant::now() < deadline {
             self.core.fill().unwrap();
             if let Some(content) = self.core.next_frame().unwrap() {
-                let (correlation, Request::Bundle(bytes)) = envelope::read(content).unwrap();
-                return (correlation, bytes);
+                return envelope::read(content).unwrap();
             }
             std::thread::sleep(Duration::from_micros(200));
         }
         panic!("nothing arrives at core");
+    }
+
+    /// The bundle that the importer brings next.
+    fn arrives(&mut self) -> (Correlation, Vec<u8>) {
+        match self.request() {
+            (correlation, Request::Bundle(bytes)) => (correlation, bytes),
+            (_, Request::Refused { reason }) => panic!("refused by the importer: {reason}"),
+        }
+    }
+
+    /// The word of the importer's own refusal, which it brings next.
+    fn refusal(&mut self) -> (Correlation, String) {
+        match self.request() {
+            (correlation, Request::Refused { reason }) => (correlation, reason),
+            (_, Request::Bundle(_)) => panic!("a bundle that should have been refused came to core"),
+        }
     }
 
     fn answer(&mut self, correlation: Correlation, reply: &Reply) {
@@ -236,12 +251,32 @@ fn rubbish_and_forgeries_never_reach_core_and_get_a_receipt_with_the_reason() {
         ("old.bundle", old.as_bytes(), "expired"),
     ] {
         scene.put(name, bytes);
+        let (correlation, word) = scene.refusal();
+        assert_eq!(word, reason, "{name}");
+        scene.answer(correlation, &Reply::Recorded);
         let receipt = scene.receipts(name, 1).remove(0);
         assert_eq!((receipt.outcome.as_str(), receipt.reason.as_str()), ("refused", reason), "{name}");
         assert!(!receipt.detail.is_empty());
     }
     scene.put("good.bundle", &good);
     assert!(matches!(scene.judge_one(), Reply::Applied { .. }), "the first thing that core sees");
+}
+
+#[test]
+fn a_refusal_of_the_importer_has_no_receipt_before_core_has_recorded_it() {
+    let mut scene = Scene::new();
+    scene.put("rubbish.bundle", b"hello");
+    let (correlation, _) = scene.refusal();
+    scene.answer(correlation, &Reply::Retry);
+    let (_, word) = scene.refusal();
+    assert_eq!(word, "malformed", "told again, since it was not recorded");
+    let receipt = scene.dir.path().join("outbox/rubbish.bundle.receipt.json");
+    assert!(!receipt.exists());
+    scene.restart_core();
+    let (correlation, word) = scene.refusal();
+    assert_eq!(word, "malformed", "told again, since nobody knows whether the core that died recorded it");
+    scene.answer(correlation, &Reply::Recorded);
+    assert_eq!(scene.receipts("rubbish.bundle", 1)[0].outcome, "refused");
 }
 
 #[test]
@@ -319,9 +354,11 @@ fn a_restarted_importer_does_not_ask_again_about_what_a_receipt_settles() {
 fn the_spool_is_never_changed() {
     let mut scene = Scene::new();
     scene.put("a.bundle", scene.bundle(1, BundleDigest::NONE).as_bytes());
-    scene.put("b.bundle", b"rubbish");
     scene.judge_one();
     scene.receipts("a.bundle", 1);
+    scene.put("b.bundle", b"rubbish");
+    let (correlation, _) = scene.refusal();
+    scene.answer(correlation, &Reply::Recorded);
     scene.receipts("b.bundle", 1);
     assert_eq!(std::fs::read_dir(scene.dir.path().join("spool")).unwrap().count(), 2);
 }

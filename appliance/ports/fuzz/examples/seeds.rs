@@ -68,6 +68,7 @@ fn main() {
         permission: Permission::Use,
     };
     link("edge-trust", &edge::Reply::Trust { rules: vec![rule], chain: vec![vec![0x30; 8]] });
+    link("import-refused", &import::Request::Refused { reason: "forged".to_owned() });
     link("import-bundle", &import::Request::Bundle(vec![0xd2; 20]));
     let outcome = import::DirectiveOutcome {
         directive: "l1.link".to_owned(),

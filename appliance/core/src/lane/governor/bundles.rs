@@ -13,8 +13,9 @@ use core::cell::RefCell;
 use core::time::Duration;
 use holdfast_model::audit::{Action, Outcome, Reason};
 use holdfast_model::{Sequence, TenantId};
-use holdfast_orbital::{Bundle, Order, Policy, Received, Verified, verify, verify_stored};
+use holdfast_orbital::{Bundle, Order, Policy, Received, Refusal, Verified, verify, verify_stored};
 use holdfast_ports::edge;
+use holdfast_ports::envelope::Correlation;
 use holdfast_ports::import::{self, DirectiveOutcome};
 use holdfast_ports::keystore::KeystoreError;
 use std::rc::Rc;
@@ -163,6 +164,21 @@ impl Governor {
             Ok(()) => import::Reply::Refused { reason: word.to_owned(), detail },
             Err(_) => import::Reply::Retry,
         }
+    }
+
+    /// Records what the importer has refused by itself. Its word is believed for that alone, and only if it is one of
+    /// ours: no text from outside reaches the log.
+    pub(super) fn record_refused(self: &Rc<Self>, correlation: Correlation, reason: &str) {
+        let word = Refusal::known_word(reason).unwrap_or("unknown-reason");
+        let this = Rc::clone(self);
+        self.lane.tasks.start(async move {
+            let event = box_event(Action::Bundle, Outcome::Refused, Reason::word(word));
+            let reply = match this.lane.record_for(None, &event, true).await {
+                Ok(()) => import::Reply::Recorded,
+                Err(_) => import::Reply::Retry,
+            };
+            this.import.answer(correlation, &reply);
+        });
     }
 
     async fn record_bundle(&self, verified: &Verified<Bundle>) -> Result<(), ()> {

@@ -139,8 +139,13 @@ impl Governor {
                 sign.flush();
             }
             Socket::Import => {
-                for (number, import::Request::Bundle(bytes)) in self.import.receive() {
-                    self.bundles.borrow_mut().push_back((number, bytes));
+                for (number, request) in self.import.receive() {
+                    match request {
+                        import::Request::Bundle(bytes) => {
+                            self.bundles.borrow_mut().push_back((number, bytes));
+                        }
+                        import::Request::Refused { reason } => self.record_refused(number, &reason),
+                    }
                 }
                 self.next_bundle();
             }
