@@ -487,6 +487,7 @@ impl Derive {
         let ids: Vec<Identifier<'_>> = self.ids.iter().map(|id| Identifier::Text(id)).collect();
         let mut attributes = kind(self.key_algorithm, self.length).to_vec();
         attributes.extend(self.new.all(Some("Encrypt|Decrypt"))?);
+        let data: Vec<&[u8]> = self.data.as_deref().into_iter().collect();
         link.ask(&DeriveKeyRequest {
             object_type: self.ty,
             unique_identifiers: (&ids).into(),
@@ -494,7 +495,7 @@ impl Derive {
             parameters: DerivationParameters {
                 cryptographic_parameters: self.parameters.get(),
                 initialization_vector: self.iv.as_deref(),
-                derivation_data: self.data.as_deref(),
+                derivation_data: data.as_slice().into(),
                 salt: self.salt.as_deref(),
                 iteration_count: self.iterations,
             },
