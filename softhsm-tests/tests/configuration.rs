@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // A story ends at its first surprise.
 
+use softhsm_tests::certificates::Authority;
 use softhsm_tests::configuration::{Settings, private};
-use softhsm_tests::{Stage, holdfastd};
+use softhsm_tests::{Stage, holdfast, holdfastd};
 use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
@@ -80,6 +82,59 @@ fn a_missing_file_is_refused_with_the_line_that_names_it() {
         let at = format!("holdfast.toml:{}", line_of(&text, key));
         assert!(said.contains(&at) && said.contains(&path.display().to_string()), "{at}: {said}");
     }
+}
+
+#[test]
+fn a_tls_key_that_is_not_the_certificates_stops_the_box_with_the_reason() {
+    let stage = Stage::new(&[], &Settings::default());
+    private(&stage.path("key.pem"), &Authority::new("another").server().key_pem);
+    let mut process = Command::new(holdfastd())
+        .arg("--config")
+        .arg(&stage.configuration)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = BufReader::new(process.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok)
+        .any(|line| line.contains("the TLS key is not the one of the first certificate"));
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert!(told);
+}
+
+#[test]
+fn the_file_that_init_writes_passes_the_check_once_what_it_names_is_there() {
+    let stage = Stage::new(&[], &Settings::default());
+    let etc = stage.path("etc");
+    let signer = format!("alice={}", stage.governance.public_key());
+    let init = Command::new(holdfast())
+        .args(["init", "--cluster", "north", "--appliance", "north-1", "--signer", &signer])
+        .arg(&etc)
+        .output()
+        .unwrap();
+    assert!(init.status.success(), "{init:?}");
+    let file = etc.join("holdfast.toml");
+    let written = fs::read_to_string(&file).unwrap();
+    // What an operator does: say where things are on this machine.
+    let shown = |name: &str| stage.path(name).display().to_string();
+    let own = fs::read_to_string(&stage.configuration).unwrap();
+    let text = [
+        ("/var/lib/holdfast/softhsm", shown("hsm/tokens")),
+        ("/var/lib/holdfast", shown("")),
+        ("/var/spool/holdfast", shown("")),
+        (&format!("{}/tls/", etc.display()), shown("")),
+        (&format!("{}/pin", etc.display()), shown("hsm/pin")),
+        (&format!("{}/softhsm2.conf", etc.display()), shown("hsm/softhsm2.conf")),
+        ("token = \"holdfast\"", "token = \"stories\"".to_owned()),
+        ("user = \"holdfast\"", own.lines().find(|line| line.starts_with("user")).unwrap_or("").to_owned()),
+    ]
+    .into_iter()
+    .fold(written, |text, (there, here)| text.replace(there, here.trim_end_matches('/')));
+    private(&file, &text.replace("chain.pem", "/chain.pem").replace("key.pem", "/key.pem"));
+    let check = Command::new(holdfastd()).arg("--config").arg(&file).arg("--check").output().unwrap();
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
 }
 
 #[test]

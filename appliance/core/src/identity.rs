@@ -2,9 +2,10 @@
 //!
 //! Rules: RFC 8446 section 4.2.3 (signature schemes).
 
+use crate::crypto::x509::certificate::{key_bits, read_certificate};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256,
     RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 use p256::pkcs8::SecretDocument;
@@ -23,6 +24,11 @@ pub enum TlsKeyError {
     /// A key that we do not sign with.
     #[error("the TLS key is neither ECDSA P-256, ECDSA P-384 nor RSA of 2048 to 8192 bits")]
     Unsupported,
+    /// The certificate is another key's. Every handshake would fail.
+    #[error(
+        "the TLS key is not the one of the first certificate of the chain: give the pair that belongs together"
+    )]
+    AnotherKey,
 }
 
 /// The box's TLS private key.
@@ -52,6 +58,20 @@ impl TlsKey {
             return Ok(Self(Kind::P384(key)));
         }
         RsaKeyPair::from_pkcs8(der).map(|key| Self(Kind::Rsa(key))).map_err(|_| TlsKeyError::Unsupported)
+    }
+
+    /// Holds the key against the certificate that clients will see.
+    ///
+    /// # Errors
+    /// [`TlsKeyError::AnotherKey`], also for a certificate that cannot be read.
+    pub fn belongs_to(&self, leaf: &[u8]) -> Result<(), TlsKeyError> {
+        let info = read_certificate(leaf).map_err(|_| TlsKeyError::AnotherKey)?.key;
+        let shown = key_bits(info).map_err(|_| TlsKeyError::AnotherKey)?;
+        let own = match &self.0 {
+            Kind::P256(key) | Kind::P384(key) => key.public_key().as_ref(),
+            Kind::Rsa(key) => key.public_key().as_ref(),
+        };
+        if own == shown { Ok(()) } else { Err(TlsKeyError::AnotherKey) }
     }
 
     /// Signs with a TLS signature scheme; `None` when the key has no such scheme.

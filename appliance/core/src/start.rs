@@ -38,6 +38,7 @@ pub fn run(mut child: Child) -> Result<(), String> {
     secret_memory(&settings)?;
     self_tests()?;
     let tls = tls_key(&mut child)?;
+    tls.belongs_to(settings.tls_chain.first().map_or(&[], Vec::as_slice)).map_err(say)?;
     let signers = Signers::pin(&settings.signers, settings.signers_needed).map_err(say)?;
     let settings = Arc::new(settings);
     let (lanes, mailboxes, supply) = lanes(&mut child, &settings)?;
