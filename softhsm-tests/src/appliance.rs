@@ -21,6 +21,8 @@ pub struct Appliance {
     journal: Journal,
     /// Where it serves KMIP.
     pub kmip: SocketAddr,
+    /// Where it serves KMIP over HTTPS.
+    pub https: SocketAddr,
     ops: SocketAddr,
 }
 
@@ -49,8 +51,9 @@ impl Appliance {
             })
         };
         let kmip = address(&mut warden, "ListenKmip");
+        let https = address(&mut warden, "ListenHttps");
         let ops = address(&mut warden, "ListenOps");
-        let mut appliance = Self { warden, journal, kmip, ops };
+        let mut appliance = Self { warden, journal, kmip, https, ops };
         appliance.wait_until_whole();
         appliance
     }

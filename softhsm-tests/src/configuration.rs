@@ -99,7 +99,7 @@ pub(crate) fn write(
     let text = format!(
         "[box]\ncluster = \"{CLUSTER}\"\nappliance = \"{APPLIANCE}\"\n{user}\n\
          [logs]\nformat = \"json\"\nlevel = \"{level}\"\n\
-         [listen]\nkmip = \"127.0.0.1:0\"\nops = \"127.0.0.1:0\"\nworkers = {lanes}\n\
+         [listen]\nkmip = \"127.0.0.1:0\"\nhttps = \"127.0.0.1:0\"\nlocal = \"{at_shown}/kmip.sock\"\nops = \"127.0.0.1:0\"\nworkers = {lanes}\n\
          [tls]\nchain = \"{at_shown}/chain.pem\"\nkey = \"{at_shown}/key.pem\"\n\
          [keystore]\nembedded = \"{at_shown}/keystore\"\n\
          [audit]\ndirectory = \"{at_shown}/audit\"\nsegment_mib = {segment_mib}\n\

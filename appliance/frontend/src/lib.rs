@@ -11,6 +11,7 @@ mod async_link;
 mod counters;
 mod edge;
 pub mod framing;
+pub mod http;
 mod listener;
 mod ops;
 mod rate;
@@ -37,6 +38,7 @@ use holdfast_ports::settings::Frontend as Settings;
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::AsFd;
+use std::os::unix::net::UnixListener;
 use tokio::io::Interest;
 use tokio::sync::mpsc;
 
@@ -82,11 +84,13 @@ fn prepare(child: &mut Child) -> Result<Server, Failure> {
     let settings: Settings = child.settings()?;
     let settings = Settings { connections_max: room_for(settings.connections_max), ..settings };
     let kmip = child.take(Socket::ListenKmip).map(TcpListener::from).ok_or(Failure::NoListener)?;
+    let https = child.take(Socket::ListenHttps).map(TcpListener::from);
+    let local = child.take(Socket::ListenLocal).map(UnixListener::from);
     let ops = child.take(Socket::ListenOps).map(TcpListener::from);
     let wires = child.wires().to_vec();
     let core = wires.iter().filter_map(|w| child.take(w.socket).map(|end| (w.socket, w.peer, end))).collect();
     let stage = Lockdown::begin(&profile())?;
-    let server = Server::prepare(settings, Sockets { kmip, ops, core })?;
+    let server = Server::prepare(settings, Sockets { kmip, https, local, ops, core })?;
     // The proof is dropped: the sandbox has no way out.
     let _: Lockdown = stage.seal()?;
     Ok(server)

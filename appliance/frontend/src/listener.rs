@@ -5,29 +5,54 @@
 //! Does not trust: peers; none of their bytes are read here.
 
 use crate::counters::Counters;
-use crate::worker::{Handle, ToWorker};
+use crate::worker::stream::Accepted;
+use crate::worker::{Handle, Speech, ToWorker};
 use holdfast_model::limits::HANDSHAKES_MAX;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 
 /// How long to wait when there are no descriptors or no memory for another connection.
 const BREATH: Duration = Duration::from_millis(100);
 
+/// Where clients come in.
+pub(crate) enum Door {
+    /// From the network.
+    Tcp(TcpListener),
+    /// From this host.
+    Local(UnixListener),
+}
+
+impl Door {
+    async fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Door::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                // One TLS record per reply: waiting to fill packets only makes clients wait.
+                // It fails on a connection that is gone already.
+                stream.set_nodelay(true).map_err(|_| io::ErrorKind::ConnectionAborted)?;
+                stream.into_std().map(Accepted::Tcp)
+            }
+            Door::Local(listener) => listener.accept().await?.0.into_std().map(Accepted::Local),
+        }
+    }
+}
+
 /// Accepts until the process ends.
 pub(crate) async fn accept(
-    listener: TcpListener,
+    door: Door,
+    speech: Speech,
     connections_max: u32,
     counters: std::sync::Arc<Counters>,
     workers: Rc<Vec<Handle>>,
 ) {
     let mut turn = 0_usize;
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
+        match door.accept().await {
+            Ok(stream) => {
                 turn = turn.wrapping_add(1);
-                deal(stream, turn, connections_max, &counters, &workers);
+                deal(stream, speech, turn, connections_max, &counters, &workers);
             }
             Err(error) if is_passing(&error) => {}
             Err(error) => {
@@ -40,7 +65,8 @@ pub(crate) async fn accept(
 }
 
 fn deal(
-    stream: tokio::net::TcpStream,
+    stream: Accepted,
+    speech: Speech,
     turn: usize,
     connections_max: u32,
     counters: &Counters,
@@ -53,11 +79,8 @@ fn deal(
         counters.turned_away.add(1);
         return;
     };
-    // One TLS record per reply: waiting to fill packets only makes clients wait.
-    let ready = stream.set_nodelay(true).and_then(|()| stream.into_std());
-    let worker = workers.get(turn % workers.len().max(1));
-    if let (Ok(stream), Some(worker)) = (ready, worker)
-        && worker.say.send(ToWorker::Serve { stream, place, handshaking }).is_err()
+    if let Some(worker) = workers.get(turn % workers.len().max(1))
+        && worker.say.send(ToWorker::Serve { stream, speech, place, handshaking }).is_err()
     {
         tracing::error!("worker-gone");
     }

@@ -1,4 +1,4 @@
-//! The one KMIP message that the frontend says itself: your request is larger than may be.
+//! The two KMIP messages that the frontend says itself: your request is larger than may be, or is none.
 //!
 //! Separate from core because core never sees such a request. Says nothing of the request but its version.
 //! Rules: KMIP 1.4, sections 7.2 (response message), 11.1 (a message that is not taken is Invalid Message).
@@ -15,7 +15,15 @@ const INVALID_MESSAGE: u32 = 4;
 
 /// The response to a request whose header announces too much; `start` is as much of it as has arrived.
 pub(crate) fn too_long(start: &[u8]) -> Vec<u8> {
-    let (major, minor) = version(start).unwrap_or((1, 0));
+    say(version(start).unwrap_or((1, 0)), "the request is larger than this server takes")
+}
+
+/// The response to a body that is no request in the encoding that it says.
+pub(crate) fn unreadable() -> Vec<u8> {
+    say((1, 0), "the request cannot be read")
+}
+
+fn say((major, minor): (i32, i32), words: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(BYTES_MAX);
     let mut writer = Writer::new(&mut out, BYTES_MAX);
     writer.structure(Tag::RESPONSE_MESSAGE, |w| {
@@ -30,7 +38,7 @@ pub(crate) fn too_long(start: &[u8]) -> Vec<u8> {
         w.structure(Tag::BATCH_ITEM, |w| {
             w.enumeration(Tag::RESULT_STATUS, OPERATION_FAILED);
             w.enumeration(Tag::RESULT_REASON, INVALID_MESSAGE);
-            w.text(Tag::RESULT_MESSAGE, "the request is larger than this server takes");
+            w.text(Tag::RESULT_MESSAGE, words);
         });
     });
     match writer.finish() {

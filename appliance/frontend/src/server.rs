@@ -5,9 +5,10 @@
 
 use crate::counters::Counters;
 use crate::edge::Edge;
+use crate::listener::Door;
 use crate::ops::Ops;
 use crate::rate::Rates;
-use crate::worker::{self, Handle, Shared, ToWorker};
+use crate::worker::{self, Handle, Shared, Speech, ToWorker};
 use crate::{listener, ops};
 use holdfast_model::limits::{MESSAGE_BYTES_MAX, OPS_CONNECTIONS_MAX};
 use holdfast_model::status::ProcessStatus;
@@ -18,6 +19,7 @@ use holdfast_ports::settings::Frontend as Settings;
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +36,10 @@ const REJECTIONS_QUEUED_MAX: usize = 256;
 pub struct Sockets {
     /// Listens for KMIP clients.
     pub kmip: TcpListener,
+    /// Listens for KMIP clients that speak HTTPS, if configured.
+    pub https: Option<TcpListener>,
+    /// Listens for KMIP clients on this host, if configured.
+    pub local: Option<UnixListener>,
     /// Listens for the operator, if configured.
     pub ops: Option<TcpListener>,
     /// The ends of the links to core: what for, which start of core, and the end.
@@ -114,9 +120,19 @@ impl Server {
                 .core
                 .into_iter()
                 .for_each(|(socket, generation, end)| switchboard.connect(socket, generation, end));
-            let kmip = listening(sockets.kmip)?;
             let counters = shared.counters.clone();
-            spawn_local(listener::accept(kmip, settings.connections_max, counters.clone(), workers.clone()));
+            let accept = |door, speech| {
+                let (counters, workers) = (counters.clone(), workers.clone());
+                spawn_local(listener::accept(door, speech, settings.connections_max, counters, workers));
+            };
+            accept(Door::Tcp(listening(sockets.kmip)?), Speech::Ttlv);
+            if let Some(https) = sockets.https {
+                accept(Door::Tcp(listening(https)?), Speech::Https);
+            }
+            if let Some(local) = sockets.local {
+                local.set_nonblocking(true)?;
+                accept(Door::Local(tokio::net::UnixListener::from_std(local)?), Speech::Ttlv);
+            }
             if let Some(ops) = sockets.ops {
                 let started = Timestamp::now();
                 let ops_for = Ops { counters, processes: processes_seen, questions, started };

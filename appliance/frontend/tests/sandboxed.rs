@@ -104,6 +104,29 @@ fn serves() {
     let mut large = house.acme();
     large.write_all(&message(1, 1 << 20)[..4096]).unwrap();
     assert!(!last_words(&mut large).0.is_empty());
+    // Over HTTPS, and from this host.
+    let body = message(3, 64);
+    let length = body.len();
+    let post = format!(
+        "POST /kmip HTTP/1.1\r\nHost: box\r\nContent-Type: application/octet-stream\r\nContent-Length: {length}\r\n\r\n"
+    );
+    let name = rustls::pki_types::ServerName::try_from("holdfast.test").unwrap();
+    let tls = rustls::ClientConnection::new(house.pki.client("acme"), name.clone()).unwrap();
+    let mut https = rustls::StreamOwned::new(tls, std::net::TcpStream::connect(house.https).unwrap());
+    https.write_all(&[post.as_bytes(), &body].concat()).unwrap();
+    let mut said = [0; 15];
+    https.read_exact(&mut said).unwrap();
+    assert_eq!(&said, b"HTTP/1.1 200 OK");
+    https.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    assert!(https.read_to_end(&mut Vec::new()).is_ok());
+    let tls = rustls::ClientConnection::new(house.pki.client("acme"), name).unwrap();
+    let socket = std::os::unix::net::UnixStream::connect(&house.local).unwrap();
+    let mut local = rustls::StreamOwned::new(tls, socket);
+    local.write_all(&body).unwrap();
+    let mut reply = vec![0; length];
+    local.read_exact(&mut reply).unwrap();
+    assert_eq!(reply, body);
+    drop((https, local));
     // The operator.
     assert!(house.get("/health").contains("ok"));
     assert!(house.get("/status").contains("acme"));

@@ -100,6 +100,12 @@ pub const SIGNATURE_TIMEOUT: Duration = Duration::from_millis(250);
 pub const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 /// Refused clients that are reported to the audit log per second; more are only counted.
 pub const REJECTION_REPORTS_PER_SECOND: u32 = 20;
+/// Head of one HTTPS request: a POST needs a few hundred bytes, proxies add some.
+pub const HTTP_HEAD_BYTES_MAX: usize = 16 << 10;
+/// Fields of such a head.
+pub const HTTP_HEADERS_MAX: usize = 64;
+/// Body of one HTTPS request: the largest message in XML or JSON, whose byte strings are in hex.
+pub const HTTP_BODY_BYTES_MAX: usize = 4 * MESSAGE_BYTES_MAX;
 /// Connections to the metrics and status listener at once.
 pub const OPS_CONNECTIONS_MAX: usize = 16;
 /// Largest request head on that listener.

@@ -59,6 +59,10 @@ pub enum Socket {
     Import,
     /// Listening TCP socket for KMIP over TLS (frontend).
     ListenKmip,
+    /// Listening TCP socket for KMIP over HTTPS, if configured (frontend).
+    ListenHttps,
+    /// Listening Unix socket for KMIP over TLS on this host, if configured (frontend).
+    ListenLocal,
     /// Listening socket for metrics and status (frontend).
     ListenOps,
     /// The file that holds the token's PIN, opened by warden (root-agent).

@@ -84,7 +84,11 @@ fn child() -> ExitCode {
         let end = child.take(wire.socket).unwrap();
         assert!(child.take(wire.socket).is_none());
         match wire.socket {
-            Socket::Ring { .. } | Socket::ListenKmip | Socket::ListenOps => {}
+            Socket::Ring { .. }
+            | Socket::ListenKmip
+            | Socket::ListenHttps
+            | Socket::ListenLocal
+            | Socket::ListenOps => {}
             Socket::Pin | Socket::TlsKey => read(&end, wire.socket),
             _ => greet(&mut links, wire, Link::new(end).unwrap(), me, child.generation().0),
         }

@@ -5,6 +5,7 @@ use hardening::ring::RingError;
 use hardening::sandbox::SandboxError;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Why the box is not running. Every child is gone as well.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,15 @@ pub enum StartError {
     Listen {
         /// The configured address.
         address: SocketAddr,
+        /// What the kernel said.
+        #[source]
+        source: io::Error,
+    },
+    /// The socket on this host cannot be listened on.
+    #[error("cannot listen on {} ({source}); is its directory there, and may it be written?", path.display())]
+    ListenLocal {
+        /// The configured path.
+        path: PathBuf,
         /// What the kernel said.
         #[source]
         source: io::Error,

@@ -76,7 +76,7 @@ mod tests {
     fn largest() -> Counts {
         let most = u16::try_from(LANES_MAX).unwrap();
         let hsms = (0..HSMS_MAX).map(|n| HsmName::parse(&format!("hsm-{n}")).unwrap()).collect();
-        Counts { lanes: most, workers: most, hsms }
+        Counts { lanes: most, workers: most, hsms, https: true, local: true }
     }
 
     #[test]

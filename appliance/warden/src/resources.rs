@@ -10,9 +10,13 @@ use holdfast_model::role::{Instance, Role};
 use holdfast_ports::control::Socket;
 use rustix::fs::{Mode, OFlags, SeekFrom};
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 
 /// Descriptors that outlive the processes which use them.
 pub(crate) struct Resources {
@@ -46,6 +50,20 @@ impl Resources {
         let bound = listener.local_addr().map_err(failed)?;
         tracing::info!(socket = ?socket, address = %bound, "listening");
         self.give(Instance::of(Role::Frontend), socket, listener.into());
+        Ok(())
+    }
+
+    /// Binds the listening socket of frontend on this host. What is left there of an earlier start is taken away; anything that is
+    /// no socket stays, and is an error. Whoever reaches the path may connect: the certificate says who is let in.
+    pub(crate) fn listen_local(&mut self, path: &Path) -> Result<(), StartError> {
+        let failed = |source| StartError::ListenLocal { path: path.to_owned(), source };
+        if std::fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_socket()) {
+            std::fs::remove_file(path).map_err(failed)?;
+        }
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        std::fs::set_permissions(path, Permissions::from_mode(0o666)).map_err(failed)?;
+        tracing::info!(socket = ?Socket::ListenLocal, path = %path.display(), "listening");
+        self.give(Instance::of(Role::Frontend), Socket::ListenLocal, listener.into());
         Ok(())
     }
 

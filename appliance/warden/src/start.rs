@@ -38,10 +38,18 @@ pub fn run(config: Config, profile_of: impl Fn(&RoleSettings, i32) -> Profile) -
         lanes: config.lanes,
         workers: config.workers,
         hsms: config.hsms.iter().map(|hsm| hsm.name).collect(),
+        https: config.https.is_some(),
+        local: config.local.is_some(),
     };
     let plan = plan::plan(&counts);
     let mut resources = Resources::new(&plan)?;
     resources.listen(Socket::ListenKmip, config.kmip)?;
+    if let Some(address) = config.https {
+        resources.listen(Socket::ListenHttps, address)?;
+    }
+    if let Some(path) = &config.local {
+        resources.listen_local(path)?;
+    }
     resources.listen(Socket::ListenOps, config.ops)?;
     let locked_by = raise_memlock(config.arena_bytes + config.heap_bytes + LOCKED_BESIDE_BYTES)?;
     allow_descriptors(u64::from(config.connections_max) + DESCRIPTORS_BESIDE)?;

@@ -42,6 +42,8 @@ pub enum Kind {
     Ring,
     Import,
     ListenKmip,
+    ListenHttps,
+    ListenLocal,
     ListenOps,
     Pin,
     TlsKey,
@@ -88,6 +90,8 @@ pub static TABLE: [Row; 6] = [
         role: Role::Frontend,
         holds: &[
             Hold::Given(Kind::ListenKmip),
+            Hold::Given(Kind::ListenHttps),
+            Hold::Given(Kind::ListenLocal),
             Hold::Given(Kind::ListenOps),
             Hold::Pair(Kind::Edge, Role::Core),
             Hold::Pair(Kind::Sign, Role::Core),
@@ -106,6 +110,10 @@ pub struct Counts {
     pub workers: u16,
     /// HSMs, one root-agent each.
     pub hsms: Vec<HsmName>,
+    /// Whether KMIP is served over HTTPS too.
+    pub https: bool,
+    /// Whether KMIP is served on a socket of this host too.
+    pub local: bool,
 }
 
 impl Counts {
@@ -141,6 +149,8 @@ impl Kind {
             Self::Edge => vec![Socket::Edge],
             Self::Import => vec![Socket::Import],
             Self::ListenKmip => vec![Socket::ListenKmip],
+            Self::ListenHttps => counts.https.then_some(Socket::ListenHttps).into_iter().collect(),
+            Self::ListenLocal => counts.local.then_some(Socket::ListenLocal).into_iter().collect(),
             Self::ListenOps => vec![Socket::ListenOps],
             Self::Pin => vec![Socket::Pin],
             Self::TlsKey => vec![Socket::TlsKey],

@@ -162,6 +162,8 @@ impl Lane {
                 }
                 Socket::Ring { .. }
                 | Socket::ListenKmip
+                | Socket::ListenHttps
+                | Socket::ListenLocal
                 | Socket::ListenOps
                 | Socket::Pin
                 | Socket::TlsKey => {}
@@ -245,6 +247,8 @@ impl Lane {
             | Socket::Import
             | Socket::Ring { .. }
             | Socket::ListenKmip
+            | Socket::ListenHttps
+            | Socket::ListenLocal
             | Socket::ListenOps
             | Socket::Pin
             | Socket::TlsKey => Ok(()),

@@ -6,13 +6,15 @@
 
 use super::client::{Client, End};
 
-use super::Worker;
 use super::handshake::{self, Met, NotMet};
 use super::lane::Up;
+use super::stream::{Accepted, Stream};
+use super::{Speech, Worker, https};
 use crate::counters::Place;
 use crate::framing::{Arrived, split};
 use crate::rate::Bucket;
 use crate::refusal;
+use crate::tls::trust::{Admitted, Trust};
 use holdfast_model::Timestamp;
 use holdfast_model::limits::{
     HANDSHAKE_TIMEOUT, IDLE_TIMEOUT, LINGER_TIMEOUT, MESSAGE_TIMEOUT, PIPELINED_REQUESTS_MAX,
@@ -27,7 +29,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_rustls::server::TlsStream;
 use zeroize::Zeroize;
@@ -42,9 +43,15 @@ const LINGER_BYTES_MAX: usize = 4 << 20;
 const RECHECK: Duration = Duration::from_secs(24 * 3600);
 
 /// Serves one connection.
-pub(super) async fn serve(worker: Rc<Worker>, stream: std::net::TcpStream, place: Place, handshaking: Place) {
+pub(super) async fn serve(
+    worker: Rc<Worker>,
+    stream: Accepted,
+    speech: Speech,
+    place: Place,
+    handshaking: Place,
+) {
     let counters = worker.shared.counters.clone();
-    let met = match TcpStream::from_std(stream) {
+    let met = match Stream::new(stream) {
         Ok(stream) => handshake::meet(&worker, stream).await,
         Err(_) => Err(NotMet::OurFault),
     };
@@ -52,7 +59,7 @@ pub(super) async fn serve(worker: Rc<Worker>, stream: std::net::TcpStream, place
     match met {
         Ok(met) => {
             counters.admitted.add(1);
-            let end = serve_client(&worker, met).await;
+            let end = serve_client(&worker, met, speech).await;
             match end {
                 End::Closed | End::Left | End::HungUp => {}
                 End::CoreLost => counters.core_lost.add(1),
@@ -74,28 +81,54 @@ pub(super) async fn serve(worker: Rc<Worker>, stream: std::net::TcpStream, place
     drop(place);
 }
 
-async fn serve_client(worker: &Rc<Worker>, met: Met) -> End {
+async fn serve_client(worker: &Rc<Worker>, met: Met, speech: Speech) -> End {
     let Met { stream, admitted, trust } = met;
-    let tenant = admitted.identity.tenant;
-    let lane = front::lane_of(&tenant, worker.shared.lanes);
-    let Some(lane) = worker.lanes.get(usize::from(lane.0)) else { return End::CoreLost };
-    // Core of the same start as the rules by which the client was admitted, or none.
-    let Ok(Some(up)) = timeout(HANDSHAKE_TIMEOUT, lane.up(trust.generation)).await else {
-        return End::CoreLost;
+    let open = match open(worker, admitted, &trust).await {
+        Ok(open) => open,
+        Err(end) => return end,
     };
     drop(trust);
+    match speech {
+        Speech::Ttlv => speak_ttlv(worker, stream, open).await,
+        Speech::Https => https::converse(worker.clone(), stream, open).await,
+    }
+}
+
+/// A client that core knows of.
+pub(super) struct Open {
+    pub(super) client: Rc<Client>,
+    pub(super) up: Rc<Up>,
+    pub(super) number: Number,
+    pub(super) bucket: Arc<Bucket>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.up.forget(self.number);
+    }
+}
+
+/// Tells core of an admitted client.
+async fn open(worker: &Worker, admitted: Admitted, trust: &Trust) -> Result<Open, End> {
+    let tenant = admitted.identity.tenant;
+    let lane = front::lane_of(&tenant, worker.shared.lanes);
+    let lane = worker.lanes.get(usize::from(lane.0)).ok_or(End::CoreLost)?;
+    // Core of the same start as the rules by which the client was admitted, or none.
+    let Ok(Some(up)) = timeout(HANDSHAKE_TIMEOUT, lane.up(trust.generation)).await else {
+        return Err(End::CoreLost);
+    };
     let client = Rc::new(Client::new(admitted, worker.budget.share()));
-    let Some(number) = up.open(&client) else { return End::CoreLost };
+    let number = up.open(&client).ok_or(End::CoreLost)?;
+    let open = Open { client, up, number, bucket: worker.shared.rates.of(tenant) };
     // Rules may have changed between the handshake and now; from here on changes reach the client.
     let newest = worker.shared.trust.borrow().clone();
-    let still = newest.and_then(|trust| trust.resolve(&client.admitted.peer, Timestamp::now()));
-    if still != Some(client.admitted.identity) {
-        up.forget(number);
-        return End::Disowned;
-    }
+    let still = newest.and_then(|trust| trust.resolve(&open.client.admitted.peer, Timestamp::now()));
+    if still == Some(open.client.admitted.identity) { Ok(open) } else { Err(End::Disowned) }
+}
+
+async fn speak_ttlv(worker: &Rc<Worker>, stream: TlsStream<Stream>, open: Open) -> End {
     let now = Instant::now();
     let mut connection = Connection {
-        bucket: worker.shared.rates.of(tenant),
         worker: worker.clone(),
         stream,
         arrived: Arrived::default(),
@@ -111,9 +144,11 @@ async fn serve_client(worker: &Rc<Worker>, met: Met) -> End {
         sending_since: None,
         // At once, so that the end of the certificate is looked at first.
         timer: Box::pin(sleep_until(now)),
-        up,
-        number,
-        client,
+        bucket: open.bucket.clone(),
+        up: open.up.clone(),
+        number: open.number,
+        client: open.client.clone(),
+        _open: open,
     };
     let end = poll_fn(|cx| connection.poll(cx)).await;
     connection.close(end).await;
@@ -123,7 +158,7 @@ async fn serve_client(worker: &Rc<Worker>, met: Met) -> End {
 struct Connection {
     worker: Rc<Worker>,
     bucket: Arc<Bucket>,
-    stream: TlsStream<TcpStream>,
+    stream: TlsStream<Stream>,
     client: Rc<Client>,
     up: Rc<Up>,
     number: Number,
@@ -147,6 +182,8 @@ struct Connection {
     /// What is being sent is not sent.
     sending_since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
+    /// Core is told at its end.
+    _open: Open,
 }
 
 /// Where a request stands in its tenant's rate.
@@ -162,7 +199,6 @@ enum Turn {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.up.forget(self.number);
         self.sending.zeroize();
     }
 }
@@ -399,25 +435,28 @@ impl Connection {
                 Vec::new()
             }
         };
-        let said = timeout(LINGER_TIMEOUT, async {
-            self.stream.write_all(&last_word).await?;
-            self.stream.shutdown().await?;
-            // What is unread when a socket closes makes the kernel reset the connection, and the last word is lost.
-            let (socket, _) = self.stream.get_mut();
-            let mut waste = [0; 4096];
-            let mut read = 0;
-            while read < LINGER_BYTES_MAX {
-                match socket.read(&mut waste).await? {
-                    0 => break,
-                    bytes => read += bytes,
-                }
-            }
-            Ok::<_, io::Error>(())
-        });
+        let said = timeout(LINGER_TIMEOUT, part(&mut self.stream, &last_word));
         if !matches!(said.await, Ok(Ok(()))) {
             tracing::debug!(?end, "last-word-not-read");
         }
     }
+}
+
+/// Says the last word and closes, in order.
+pub(super) async fn part(stream: &mut TlsStream<Stream>, last_word: &[u8]) -> io::Result<()> {
+    stream.write_all(last_word).await?;
+    stream.shutdown().await?;
+    // What is unread when a socket closes makes the kernel reset the connection, and the last word is lost.
+    let (socket, _) = stream.get_mut();
+    let mut waste = [0; 4096];
+    let mut read = 0;
+    while read < LINGER_BYTES_MAX {
+        match socket.read(&mut waste).await? {
+            0 => break,
+            bytes => read += bytes,
+        }
+    }
+    Ok(())
 }
 
 fn misframed(error: FrameError) -> End {

@@ -3,6 +3,7 @@
 //! Separate from `connection` because nothing here has an identity yet. Does not trust: the peer, at all.
 
 use super::Worker;
+use super::stream::Stream;
 use crate::tls::signer::BoxKey;
 use crate::tls::trust::{Admitted, Trust};
 use crate::tls::{self, Doorkeeper};
@@ -10,14 +11,13 @@ use holdfast_model::limits::HANDSHAKE_TIMEOUT;
 use holdfast_ports::edge::Rejection;
 use std::io;
 use std::sync::Arc;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 /// A client that has shown who it is.
 pub(super) struct Met {
-    pub(super) stream: TlsStream<TcpStream>,
+    pub(super) stream: TlsStream<Stream>,
     pub(super) admitted: Admitted,
     /// The rules by which it was admitted.
     pub(super) trust: Arc<Trust>,
@@ -35,7 +35,7 @@ pub(super) enum NotMet {
 }
 
 /// Performs the handshake, in at most [`HANDSHAKE_TIMEOUT`].
-pub(super) async fn meet(worker: &Worker, stream: TcpStream) -> Result<Met, NotMet> {
+pub(super) async fn meet(worker: &Worker, stream: Stream) -> Result<Met, NotMet> {
     let mut began = false;
     let outcome = timeout(HANDSHAKE_TIMEOUT, shake(worker, stream, &mut began)).await;
     match outcome {
@@ -46,11 +46,11 @@ pub(super) async fn meet(worker: &Worker, stream: TcpStream) -> Result<Met, NotM
     }
 }
 
-async fn shake(worker: &Worker, stream: TcpStream, began: &mut bool) -> Result<Met, NotMet> {
-    match stream.peek(&mut [0]).await {
-        Ok(1..) => *began = true,
-        Ok(0) | Err(_) => return Err(NotMet::Silent),
+async fn shake(worker: &Worker, stream: Stream, began: &mut bool) -> Result<Met, NotMet> {
+    if !stream.has_spoken().await {
+        return Err(NotMet::Silent);
     }
+    *began = true;
     let trust = trust(worker).await?;
     let leaf = trust.chain.first().ok_or(NotMet::OurFault)?;
     let key = BoxKey::of(leaf, worker.sign.clone()).ok_or(NotMet::OurFault)?;

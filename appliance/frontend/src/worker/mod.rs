@@ -7,7 +7,9 @@ mod budget;
 mod client;
 mod connection;
 mod handshake;
+mod https;
 mod lane;
+pub(crate) mod stream;
 
 use crate::counters::{Counters, Place};
 use crate::rate::Rates;
@@ -18,11 +20,11 @@ use holdfast_ports::edge::Rejection;
 use lane::Lane;
 use rustls::crypto::CryptoProvider;
 use std::cell::RefCell;
-use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use stream::Accepted;
 use tokio::sync::{mpsc, watch};
 use tokio::task::LocalSet;
 use zeroize::Zeroizing;
@@ -30,12 +32,23 @@ use zeroize::Zeroizing;
 /// Bytes read from a client in one go: one TLS record.
 const READ_BYTES: usize = 16 << 10;
 
+/// What the clients of a listener speak inside TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speech {
+    /// KMIP messages one after the other.
+    Ttlv,
+    /// HTTP, with KMIP messages as bodies.
+    Https,
+}
+
 /// What a worker is told.
 pub(crate) enum ToWorker {
     /// Serve this client.
     Serve {
         /// Its connection, accepted.
-        stream: TcpStream,
+        stream: Accepted,
+        /// What it will speak.
+        speech: Speech,
         /// Its place among the connections.
         place: Place,
         /// Its place among the handshakes.
@@ -141,8 +154,9 @@ async fn work(shared: Shared, mut told: mpsc::UnboundedReceiver<ToWorker>) {
     tokio::task::spawn_local(disown(worker.clone()));
     while let Some(message) = told.recv().await {
         match message {
-            ToWorker::Serve { stream, place, handshaking } => {
-                tokio::task::spawn_local(connection::serve(worker.clone(), stream, place, handshaking));
+            ToWorker::Serve { stream, speech, place, handshaking } => {
+                let served = connection::serve(worker.clone(), stream, speech, place, handshaking);
+                tokio::task::spawn_local(served);
             }
             ToWorker::Lane { lane, generation, end } => {
                 if let Some(lane) = worker.lanes.get(usize::from(lane.0))

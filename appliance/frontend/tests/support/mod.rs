@@ -32,11 +32,14 @@ pub const MESSAGE_BYTES_MAX: u32 = 64 << 10;
 pub struct House {
     pub pki: Pki,
     pub kmip: SocketAddr,
+    pub https: SocketAddr,
+    pub local: std::path::PathBuf,
     pub ops: SocketAddr,
     pub core: CoreDouble,
     shape: (u16, u16),
     generation: u64,
     runs: Runs,
+    _directory: tempfile::TempDir,
 }
 
 /// How the frontend runs.
@@ -97,10 +100,27 @@ impl House {
         let mut core = CoreDouble::start(1, shape, pki.identity(), pki.rules(), answering);
         let kmip = TcpListener::bind("127.0.0.1:0").unwrap();
         let ops = TcpListener::bind("127.0.0.1:0").unwrap();
+        let https = TcpListener::bind("127.0.0.1:0").unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let local_at = directory.path().join("kmip.sock");
+        let local = std::os::unix::net::UnixListener::bind(&local_at).unwrap();
         let (kmip_at, ops_at) = (kmip.local_addr().unwrap(), ops.local_addr().unwrap());
-        let sockets = Sockets { kmip, ops: Some(ops), core: std::mem::take(&mut core.ends) };
+        let https_at = https.local_addr().unwrap();
+        let ends = std::mem::take(&mut core.ends);
+        let sockets = Sockets { kmip, https: Some(https), local: Some(local), ops: Some(ops), core: ends };
         let runs = start(settings, sockets);
-        Self { pki, kmip: kmip_at, ops: ops_at, core, shape, generation: 1, runs }
+        Self {
+            pki,
+            kmip: kmip_at,
+            https: https_at,
+            local: local_at,
+            ops: ops_at,
+            core,
+            shape,
+            generation: 1,
+            runs,
+            _directory: directory,
+        }
     }
 
     /// A core of the next generation takes the place of the one that died.
@@ -210,6 +230,8 @@ fn start_apart(settings: Settings, sockets: Sockets) -> Runs {
     let (ours, theirs) = pair.unwrap();
     let mut held: Vec<(Socket, Generation, OwnedFd)> = sockets.core;
     held.push((Socket::ListenKmip, Generation(0), sockets.kmip.into()));
+    held.extend(sockets.https.map(|https| (Socket::ListenHttps, Generation(0), https.into())));
+    held.extend(sockets.local.map(|local| (Socket::ListenLocal, Generation(0), local.into())));
     held.extend(sockets.ops.map(|ops| (Socket::ListenOps, Generation(0), ops.into())));
     let nothing = std::fs::File::open("/dev/null").unwrap();
     let words = std::io::stderr();

@@ -53,6 +53,8 @@ pub(super) struct Logs {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Listen {
     pub(super) kmip: Option<Spanned<String>>,
+    pub(super) https: Option<Spanned<String>>,
+    pub(super) local: Option<Spanned<PathBuf>>,
     pub(super) ops: Option<Spanned<String>>,
     pub(super) workers: Option<Spanned<u64>>,
 }

@@ -46,6 +46,8 @@ pub struct Config {
     pub run_as: Option<User>,
     pub logs: Logs,
     pub kmip: SocketAddr,
+    pub https: Option<SocketAddr>,
+    pub local: Option<PathBuf>,
     pub ops: SocketAddr,
     pub workers: u16,
     /// In DER, leaf first.
@@ -167,6 +169,14 @@ impl Source<'_> {
             run_as,
             logs: Logs { format: file.logs.format, level: file.logs.level },
             kmip: self.address(listen.kmip.as_ref(), KMIP_DEFAULT)?,
+            https: match &listen.https {
+                Some(https) => Some(self.address(Some(https), KMIP_DEFAULT)?),
+                None => None,
+            },
+            local: match &listen.local {
+                Some(path) => Some(self.at(path, |path| open::place(path).map(|()| path.clone()))?),
+                None => None,
+            },
             ops: self.address(listen.ops.as_ref(), OPS_DEFAULT)?,
             workers: self.number("workers", listen.workers.as_ref(), each_cpu, 1, lanes_max)?,
             tls_chain: self.at(&file.tls.chain, |path| chain(path))?,

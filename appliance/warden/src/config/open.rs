@@ -93,6 +93,12 @@ pub(super) fn anything(path: &Path) -> Result<Stat, Problem> {
     opened(path, OFlags::PATH).map(|(_, stat)| stat)
 }
 
+/// Where something is to be made: its directory is there.
+pub(super) fn place(path: &Path) -> Result<(), Problem> {
+    absolute(path)?;
+    directory(path.parent().unwrap_or(path)).map(drop)
+}
+
 fn absolute(path: &Path) -> Result<(), Problem> {
     if path.is_absolute() { Ok(()) } else { Err(Problem::Relative { path: path.to_owned() }) }
 }

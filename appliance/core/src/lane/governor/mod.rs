@@ -187,7 +187,12 @@ impl Governor {
             | Socket::Root { lane, .. }
             | Socket::Audit { lane }
             | Socket::Ring { lane } => lane,
-            Socket::ListenKmip | Socket::ListenOps | Socket::Pin | Socket::TlsKey => return Ok(()),
+            Socket::ListenKmip
+            | Socket::ListenHttps
+            | Socket::ListenLocal
+            | Socket::ListenOps
+            | Socket::Pin
+            | Socket::TlsKey => return Ok(()),
         };
         if lane == self.lane.index {
             return self.lane.rewire(wire, fd);
