@@ -17,6 +17,7 @@ pub mod key_wrap;
 pub mod mac;
 pub mod padding;
 pub mod pgp;
+pub mod pkcs12;
 pub mod random;
 pub mod selftest;
 pub mod sharing;

@@ -5,6 +5,7 @@
 
 use super::call::Call;
 use super::change::{Fate, change};
+use super::container;
 use super::form::{Written, format_for, hand_out};
 use super::pair::{in_compression, in_format};
 use super::wrapping;
@@ -81,6 +82,9 @@ pub(super) async fn payload<S: Scope>(
 ) -> Result<Written, Refusal> {
     if wanted.wrap_type.is_some_and(|ty| ty != KeyWrapType::NOT_WRAPPED) {
         return Err(Refusal::KeyWrapTypeNotSupported);
+    }
+    if wanted.format == Some(KeyFormatType::PKCS_12) && wanted.wrapping.is_none() {
+        return container::pack(call, object, around).await;
     }
     let Some(specification) = &wanted.wrapping else { return in_clear(call, object, wanted, around) };
     let format = format_for(&object.managed, wanted.format)?;

@@ -18,6 +18,7 @@ mod certify;
 mod change;
 mod check;
 mod cipher;
+mod container;
 mod create;
 mod create_key_pair;
 mod create_split_key;

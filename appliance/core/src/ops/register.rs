@@ -2,12 +2,14 @@
 //!
 //! Rules: KMIP 1.4, sections 4.3 and 11.4; KMIP 2.1, section 6.1.43.
 
-use super::birth::{Newborn, Origin, agree, algorithm_value, bear};
+use super::birth::{Newborn, Origin, agree, algorithm_value, prepare, store};
 use super::call::{Answer, Call};
 use super::certificate;
+use super::container::{bear_chain, is_container, unpack};
 use super::create::key_bytes;
 use super::form::take_in;
 use super::pair::{facts, fits};
+use super::rules::{rule_of, well_formed};
 use super::template;
 use super::unwrapping;
 use crate::audited::Unaudited;
@@ -22,6 +24,7 @@ use kmip::object::{KeyValue, Object as Wire};
 use kmip::operation::{RegisterRequest, RegisterResponse};
 use kmip::result::Refusal;
 use kmip::tag::Tag;
+use kmip::version::Version;
 
 pub(super) async fn run<S: Scope>(
     call: &Call<'_, S>,
@@ -34,9 +37,15 @@ pub(super) async fn run<S: Scope>(
     let mut given = template::read(call, object_type, request.attributes).await?;
     given.unset(Tag::KEY_FORMAT_TYPE);
     if let Wire::Template(attributes) = request.object {
-        take_template(&mut given, attributes)?;
+        take_template(&mut given, attributes, call.version)?;
     }
+    let mut beside = Vec::new();
     let kept = match unwrapping::open(call, &request.object).await? {
+        None if is_container(&request.object) => {
+            let (kept, certificates) = unpack(call, &mut given, &request.object).await?.into_parts();
+            beside = certificates;
+            kept
+        }
         None => {
             let value = request.object.key_block().and_then(|block| block.value);
             take_beside(call, &mut given, object_type, value)?;
@@ -55,7 +64,12 @@ pub(super) async fn run<S: Scope>(
     describe(&mut given, object_type, &kept.kind, kept.material.as_ref())?;
     let newborn =
         Newborn { object_type, kind: kept.kind, given, material: kept.material, origin: Origin::Given };
-    let id = bear(call, newborn).await?;
+    let mut object = prepare(call, newborn, None).await?;
+    let id = object.id;
+    let mut objects = bear_chain(call, &mut object, &beside).await?;
+    call.about(&object);
+    objects.push(object);
+    store(call, objects).await?;
     let answer = Answer::new(move |version, out| {
         let id = id.to_string();
         let response = RegisterResponse { unique_identifier: id.as_str().into(), attributes: None };
@@ -85,8 +99,10 @@ fn take_beside<S: Scope>(
 fn take_template(
     given: &mut AttributeSet,
     attributes: kmip::attribute::Attributes<'_>,
+    version: Version,
 ) -> Result<(), Refusal> {
     for attribute in attributes.iter() {
+        well_formed(&attribute, rule_of(&attribute.name, version)?)?;
         let value = attribute.value.ok_or(Refusal::InvalidMessage)?;
         given.add(attribute.name.into_owned(), value.into_owned());
     }
