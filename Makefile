@@ -11,6 +11,7 @@ PYKMIP := $(VENV)/bin/python3
 
 build:
 	$(CARGO) build --release --locked --bin holdfastd --bin holdfast
+	$(CARGO) build --release --locked --lib --package holdfast-pkcs11
 
 # Whole-box stories run the programs themselves: one build makes them and all tests, so that nothing is built twice.
 test: packages $(PYKMIP)
@@ -49,3 +50,7 @@ install: build
 	install -D -m 0755 $(TARGET)/release/holdfastd $(DESTDIR)$(PREFIX)/sbin/holdfastd
 	install -D -m 0755 $(TARGET)/release/holdfast $(DESTDIR)$(PREFIX)/bin/holdfast
 	install -D -m 0600 appliance/warden/holdfast.example.toml $(DESTDIR)/etc/holdfast/holdfast.example.toml
+	install -D -m 0755 $(TARGET)/release/libholdfast_pkcs11.so $(DESTDIR)$(PREFIX)/lib/libholdfast_pkcs11.so
+	install -D -m 0644 pkcs11-provider/holdfast-pkcs11.example.toml $(DESTDIR)/etc/holdfast/holdfast-pkcs11.example.toml
+	install -d $(DESTDIR)$(PREFIX)/share/p11-kit/modules
+	printf 'module: $(PREFIX)/lib/libholdfast_pkcs11.so\n' >$(DESTDIR)$(PREFIX)/share/p11-kit/modules/holdfast.module

@@ -327,10 +327,7 @@ impl Link {
     }
 }
 
-fn answers(
-    bytes: &[u8],
-    read: &mut Reader<'_>,
-) -> Result<(), Trouble> {
+fn answers(bytes: &[u8], read: &mut Reader<'_>) -> Result<(), Trouble> {
     let response = ResponseMessage::decode(bytes, &Limits::DEFAULT).map_err(|_| Trouble::Silent)?;
     for (at, item) in response.items.iter().enumerate() {
         if item.status == ResultStatus::SUCCESS {

@@ -29,7 +29,6 @@ faults! {
     /// Ours; the log says more.
     General = CKR_GENERAL_ERROR;
     FunctionFailed = CKR_FUNCTION_FAILED;
-    HostMemory = CKR_HOST_MEMORY;
     SlotIdInvalid = CKR_SLOT_ID_INVALID;
     ArgumentsBad = CKR_ARGUMENTS_BAD;
     NoEvent = CKR_NO_EVENT;
@@ -39,7 +38,6 @@ faults! {
     AttributeTypeInvalid = CKR_ATTRIBUTE_TYPE_INVALID;
     AttributeValueInvalid = CKR_ATTRIBUTE_VALUE_INVALID;
     ActionProhibited = CKR_ACTION_PROHIBITED;
-    DataInvalid = CKR_DATA_INVALID;
     DataLenRange = CKR_DATA_LEN_RANGE;
     /// The appliance did not answer, or not in time; the next call may work.
     DeviceError = CKR_DEVICE_ERROR;
@@ -47,7 +45,6 @@ faults! {
     EncryptedDataInvalid = CKR_ENCRYPTED_DATA_INVALID;
     EncryptedDataLenRange = CKR_ENCRYPTED_DATA_LEN_RANGE;
     AeadDecryptFailed = CKR_AEAD_DECRYPT_FAILED;
-    FunctionCanceled = CKR_FUNCTION_CANCELED;
     FunctionNotParallel = CKR_FUNCTION_NOT_PARALLEL;
     FunctionNotSupported = CKR_FUNCTION_NOT_SUPPORTED;
     FunctionRejected = CKR_FUNCTION_REJECTED;
@@ -64,7 +61,6 @@ faults! {
     ObjectHandleInvalid = CKR_OBJECT_HANDLE_INVALID;
     OperationActive = CKR_OPERATION_ACTIVE;
     OperationNotInitialized = CKR_OPERATION_NOT_INITIALIZED;
-    OperationCancelFailed = CKR_OPERATION_CANCEL_FAILED;
     PinIncorrect = CKR_PIN_INCORRECT;
     PinLenRange = CKR_PIN_LEN_RANGE;
     SessionHandleInvalid = CKR_SESSION_HANDLE_INVALID;
@@ -79,7 +75,6 @@ faults! {
     SignatureLenRange = CKR_SIGNATURE_LEN_RANGE;
     TemplateIncomplete = CKR_TEMPLATE_INCOMPLETE;
     TemplateInconsistent = CKR_TEMPLATE_INCONSISTENT;
-    TokenNotPresent = CKR_TOKEN_NOT_PRESENT;
     UnwrappingKeyHandleInvalid = CKR_UNWRAPPING_KEY_HANDLE_INVALID;
     UnwrappingKeyTypeInconsistent = CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT;
     UserAlreadyLoggedIn = CKR_USER_ALREADY_LOGGED_IN;
@@ -93,10 +88,7 @@ faults! {
     WrappingKeyTypeInconsistent = CKR_WRAPPING_KEY_TYPE_INCONSISTENT;
     RandomSeedNotSupported = CKR_RANDOM_SEED_NOT_SUPPORTED;
     CurveNotSupported = CKR_CURVE_NOT_SUPPORTED;
-    ParameterSetNotSupported = CKR_PARAMETER_SET_NOT_SUPPORTED;
-    PublicKeyInvalid = CKR_PUBLIC_KEY_INVALID;
     BufferTooSmall = CKR_BUFFER_TOO_SMALL;
-    InformationSensitive = CKR_INFORMATION_SENSITIVE;
     StateUnsaveable = CKR_STATE_UNSAVEABLE;
     SavedStateInvalid = CKR_SAVED_STATE_INVALID;
     NotInitialized = CKR_CRYPTOKI_NOT_INITIALIZED;

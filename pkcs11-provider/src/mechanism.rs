@@ -23,6 +23,10 @@ pub(crate) enum Scheme {
     Ctr,
     /// AES, authenticated.
     Gcm,
+    /// AES, authenticated, with CBC-MAC.
+    Ccm,
+    /// ChaCha20 with Poly1305.
+    Chacha,
     /// RSA encryption.
     Oaep,
     /// RSA signature with PKCS#1 v1.5 padding; without a hash, what is signed is padded as it is.
@@ -35,6 +39,8 @@ pub(crate) enum Scheme {
     Eddsa,
     /// HMAC, whole or cut.
     Hmac(Hash, bool),
+    /// CMAC with AES, whole or cut.
+    Cmac(bool),
     /// Makes a secret key of this type; zero where the template says which.
     Generate(CK_KEY_TYPE),
     /// Makes a key pair of this type.
@@ -49,10 +55,6 @@ pub(crate) enum Scheme {
     Hkdf(bool),
     /// PBKDF2.
     Pbkdf2,
-    /// SP 800-108, counter mode.
-    KbkdfCounter,
-    /// SP 800-108, feedback mode.
-    KbkdfFeedback,
     /// The hash of a key.
     HashOfKey(Hash),
     /// Data encrypted with a key, ECB.
@@ -77,6 +79,7 @@ pub(crate) struct Mechanism {
 }
 
 const AES: &[CK_KEY_TYPE] = &[ck::CKK_AES];
+const CHACHA: &[CK_KEY_TYPE] = &[ck::CKK_CHACHA20];
 const RSA: &[CK_KEY_TYPE] = &[ck::CKK_RSA];
 const EC: &[CK_KEY_TYPE] = &[ck::CKK_EC];
 const EDWARDS: &[CK_KEY_TYPE] = &[ck::CKK_EC_EDWARDS];
@@ -113,7 +116,7 @@ macro_rules! mechanisms {
 mechanisms! {
     CKM_RSA_PKCS_KEY_PAIR_GEN (2048, 4096), ck::CKF_GENERATE_KEY_PAIR, RSA, Scheme::Pair(ck::CKK_RSA);
     CKM_RSA_PKCS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPkcs(None);
-    CKM_SHA1_RSA_PKCS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPkcs(Some(Hash::Sha1));
+    CKM_SHA1_RSA_PKCS (2048, 8192), ck::CKF_VERIFY, RSA, Scheme::RsaPkcs(Some(Hash::Sha1));
     CKM_SHA224_RSA_PKCS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPkcs(Some(Hash::Sha224));
     CKM_SHA256_RSA_PKCS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPkcs(Some(Hash::Sha256));
     CKM_SHA384_RSA_PKCS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPkcs(Some(Hash::Sha384));
@@ -122,7 +125,7 @@ mechanisms! {
     CKM_SHA3_384_RSA_PKCS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPkcs(Some(Hash::Sha3_384));
     CKM_SHA3_512_RSA_PKCS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPkcs(Some(Hash::Sha3_512));
     CKM_RSA_PKCS_PSS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPss(None);
-    CKM_SHA1_RSA_PKCS_PSS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPss(Some(Hash::Sha1));
+    CKM_SHA1_RSA_PKCS_PSS (2048, 8192), ck::CKF_VERIFY, RSA, Scheme::RsaPss(Some(Hash::Sha1));
     CKM_SHA224_RSA_PKCS_PSS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPss(Some(Hash::Sha224));
     CKM_SHA256_RSA_PKCS_PSS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPss(Some(Hash::Sha256));
     CKM_SHA384_RSA_PKCS_PSS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPss(Some(Hash::Sha384));
@@ -133,7 +136,7 @@ mechanisms! {
     CKM_EC_MONTGOMERY_KEY_PAIR_GEN (255, 255), ck::CKF_GENERATE_KEY_PAIR | CURVE, &[ck::CKK_EC_MONTGOMERY],
         Scheme::Pair(ck::CKK_EC_MONTGOMERY);
     CKM_ECDSA (256, 521), SIGNATURE | CURVE, EC, Scheme::Ecdsa(None);
-    CKM_ECDSA_SHA1 (256, 521), SIGNATURE | CURVE, EC, Scheme::Ecdsa(Some(Hash::Sha1));
+    CKM_ECDSA_SHA1 (256, 521), ck::CKF_VERIFY | CURVE, EC, Scheme::Ecdsa(Some(Hash::Sha1));
     CKM_ECDSA_SHA224 (256, 521), SIGNATURE | CURVE, EC, Scheme::Ecdsa(Some(Hash::Sha224));
     CKM_ECDSA_SHA256 (256, 521), SIGNATURE | CURVE, EC, Scheme::Ecdsa(Some(Hash::Sha256));
     CKM_ECDSA_SHA384 (256, 521), SIGNATURE | CURVE, EC, Scheme::Ecdsa(Some(Hash::Sha384));
@@ -150,6 +153,11 @@ mechanisms! {
     CKM_AES_CBC_PAD (16, 32), CIPHER, AES, Scheme::CbcPad;
     CKM_AES_CTR (16, 32), CIPHER, AES, Scheme::Ctr;
     CKM_AES_GCM (16, 32), CIPHER | MESSAGES, AES, Scheme::Gcm;
+    CKM_AES_CCM (16, 32), CIPHER, AES, Scheme::Ccm;
+    CKM_AES_CMAC (16, 32), SIGNATURE, AES, Scheme::Cmac(false);
+    CKM_AES_CMAC_GENERAL (16, 32), SIGNATURE, AES, Scheme::Cmac(true);
+    CKM_CHACHA20_KEY_GEN (256, 256), ck::CKF_GENERATE, CHACHA, Scheme::Generate(ck::CKK_CHACHA20);
+    CKM_CHACHA20_POLY1305 (256, 256), CIPHER, CHACHA, Scheme::Chacha;
     CKM_AES_KEY_WRAP (16, 32), WRAPPING, AES, Scheme::KeyWrap;
     CKM_AES_KEY_WRAP_KWP (16, 32), WRAPPING, AES, Scheme::KeyWrapPadded;
     CKM_AES_KEY_WRAP_PAD (16, 32), WRAPPING, AES, Scheme::KeyWrapPadded;
@@ -178,6 +186,24 @@ mechanisms! {
     CKM_SHA512_HMAC (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA512_HMAC], Scheme::Hmac(Hash::Sha512, false);
     CKM_SHA512_HMAC_GENERAL (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA512_HMAC],
         Scheme::Hmac(Hash::Sha512, true);
+    CKM_SHA3_256_HMAC (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA3_256_HMAC],
+        Scheme::Hmac(Hash::Sha3_256, false);
+    CKM_SHA3_256_HMAC_GENERAL (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA3_256_HMAC],
+        Scheme::Hmac(Hash::Sha3_256, true);
+    CKM_SHA3_256_KEY_GEN (1, SECRET_BYTES_MAX), ck::CKF_GENERATE, &[ck::CKK_SHA3_256_HMAC], Scheme::Generate(ck::CKK_SHA3_256_HMAC);
+    CKM_SHA3_256_RSA_PKCS_PSS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPss(Some(Hash::Sha3_256));
+    CKM_SHA3_384_HMAC (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA3_384_HMAC],
+        Scheme::Hmac(Hash::Sha3_384, false);
+    CKM_SHA3_384_HMAC_GENERAL (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA3_384_HMAC],
+        Scheme::Hmac(Hash::Sha3_384, true);
+    CKM_SHA3_384_KEY_GEN (1, SECRET_BYTES_MAX), ck::CKF_GENERATE, &[ck::CKK_SHA3_384_HMAC], Scheme::Generate(ck::CKK_SHA3_384_HMAC);
+    CKM_SHA3_384_RSA_PKCS_PSS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPss(Some(Hash::Sha3_384));
+    CKM_SHA3_512_HMAC (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA3_512_HMAC],
+        Scheme::Hmac(Hash::Sha3_512, false);
+    CKM_SHA3_512_HMAC_GENERAL (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA3_512_HMAC],
+        Scheme::Hmac(Hash::Sha3_512, true);
+    CKM_SHA3_512_KEY_GEN (1, SECRET_BYTES_MAX), ck::CKF_GENERATE, &[ck::CKK_SHA3_512_HMAC], Scheme::Generate(ck::CKK_SHA3_512_HMAC);
+    CKM_SHA3_512_RSA_PKCS_PSS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPss(Some(Hash::Sha3_512));
     CKM_SHA_1 (0, 0), ck::CKF_DIGEST, NONE, Scheme::Digest(Hash::Sha1);
     CKM_SHA224 (0, 0), ck::CKF_DIGEST, NONE, Scheme::Digest(Hash::Sha224);
     CKM_SHA256 (0, 0), ck::CKF_DIGEST, NONE, Scheme::Digest(Hash::Sha256);
@@ -189,8 +215,6 @@ mechanisms! {
     CKM_SHA3_512 (0, 0), ck::CKF_DIGEST, NONE, Scheme::Digest(Hash::Sha3_512);
     CKM_HKDF_DERIVE (1, SECRET_BYTES_MAX), ck::CKF_DERIVE, DERIVING, Scheme::Hkdf(false);
     CKM_PKCS5_PBKD2 (0, 0), ck::CKF_GENERATE, NONE, Scheme::Pbkdf2;
-    CKM_SP800_108_COUNTER_KDF (1, SECRET_BYTES_MAX), ck::CKF_DERIVE, DERIVING, Scheme::KbkdfCounter;
-    CKM_SP800_108_FEEDBACK_KDF (1, SECRET_BYTES_MAX), ck::CKF_DERIVE, DERIVING, Scheme::KbkdfFeedback;
     CKM_SHA1_KEY_DERIVATION (1, SECRET_BYTES_MAX), ck::CKF_DERIVE, DERIVING, Scheme::HashOfKey(Hash::Sha1);
     CKM_SHA224_KEY_DERIVATION (1, SECRET_BYTES_MAX), ck::CKF_DERIVE, DERIVING, Scheme::HashOfKey(Hash::Sha224);
     CKM_SHA256_KEY_DERIVATION (1, SECRET_BYTES_MAX), ck::CKF_DERIVE, DERIVING, Scheme::HashOfKey(Hash::Sha256);

@@ -145,6 +145,9 @@ impl Seen {
             A::HMAC_SHA256 => ck::CKK_SHA256_HMAC,
             A::HMAC_SHA384 => ck::CKK_SHA384_HMAC,
             A::HMAC_SHA512 => ck::CKK_SHA512_HMAC,
+            A::HMAC_SHA3_256 => ck::CKK_SHA3_256_HMAC,
+            A::HMAC_SHA3_384 => ck::CKK_SHA3_384_HMAC,
+            A::HMAC_SHA3_512 => ck::CKK_SHA3_512_HMAC,
             A::CHA_CHA20 | A::CHA_CHA20_POLY1305 => ck::CKK_CHACHA20,
             A::DES3 => ck::CKK_DES3,
             _ => ck::CKK_GENERIC_SECRET,
@@ -288,6 +291,7 @@ impl Seen {
             Some(ck::CKK_SHA256_HMAC) => ck::CKM_SHA256_KEY_GEN,
             Some(ck::CKK_SHA384_HMAC) => ck::CKM_SHA384_KEY_GEN,
             Some(ck::CKK_SHA512_HMAC) => ck::CKM_SHA512_KEY_GEN,
+            Some(ck::CKK_CHACHA20) => ck::CKM_CHACHA20_KEY_GEN,
             Some(ck::CKK_HKDF) => ck::CKM_HKDF_KEY_GEN,
             _ => ck::CKM_GENERIC_SECRET_KEY_GEN,
         }

@@ -1,6 +1,6 @@
 //! What a mechanism is given: its parameter structure, copied, with every buffer that it points to.
 
-use cryptoki_sys::{CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_ULONG};
+use cryptoki_sys::{CK_MECHANISM_TYPE, CK_ULONG};
 use zeroize::Zeroizing;
 
 /// OAEP.
@@ -19,7 +19,6 @@ pub(crate) struct HkdfParameter {
     pub(crate) hash: CK_MECHANISM_TYPE,
     pub(crate) salt_type: CK_ULONG,
     pub(crate) salt: Vec<u8>,
-    pub(crate) salt_key: CK_OBJECT_HANDLE,
     pub(crate) info: Vec<u8>,
 }
 
@@ -30,21 +29,6 @@ pub(crate) struct PbkdParameter {
     pub(crate) iterations: CK_ULONG,
     pub(crate) prf: CK_ULONG,
     pub(crate) password: Zeroizing<Vec<u8>>,
-}
-
-/// A part of what SP 800-108 feeds its PRF.
-#[derive(Clone)]
-pub(crate) struct PrfData {
-    pub(crate) ty: CK_ULONG,
-    pub(crate) value: Vec<u8>,
-}
-
-/// SP 800-108.
-#[derive(Clone)]
-pub(crate) struct KbkdfParameter {
-    pub(crate) prf: CK_ULONG,
-    pub(crate) data: Vec<PrfData>,
-    pub(crate) iv: Vec<u8>,
 }
 
 /// A parameter.
@@ -68,20 +52,14 @@ pub(crate) enum Parameter {
     Oaep(OaepParameter),
     /// PSS.
     Pss { hash: CK_MECHANISM_TYPE, mgf: CK_ULONG, salt: CK_ULONG },
-    /// RSA_AES_KEY_WRAP.
-    RsaAes { bits: CK_ULONG, oaep: OaepParameter },
     /// ECDH1.
     Ecdh { kdf: CK_ULONG, shared: Vec<u8>, public: Vec<u8> },
     /// EdDSA.
     Eddsa { prehash: bool, context: Vec<u8> },
-    /// ML-DSA.
-    SignContext { hedge: CK_ULONG, context: Vec<u8> },
     /// HKDF.
     Hkdf(HkdfParameter),
     /// PBKDF2.
     Pbkd(PbkdParameter),
-    /// SP 800-108.
-    Kbkdf(KbkdfParameter),
     /// Data to be concatenated, or encrypted in ECB.
     Data(Vec<u8>),
     /// Data to be encrypted in CBC.

@@ -16,6 +16,12 @@ pub fn holdfast() -> &'static Path {
     PATH.get_or_init(|| built("holdfast"))
 }
 
+/// The PKCS#11 library.
+pub(crate) fn library() -> PathBuf {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| built("libholdfast_pkcs11.so")).clone()
+}
+
 /// Beside this program, where cargo puts the workspace's binaries: `target/PROFILE`, one up from the `deps` where tests
 /// are. Cargo builds a package's binaries only for its own tests, so ask it for them; nothing happens when they are fresh.
 fn built(name: &str) -> PathBuf {
@@ -34,6 +40,7 @@ fn build(directory: &Path) {
     let Some(cargo) = std::env::var_os("CARGO") else { return };
     let mut command = Command::new(cargo);
     command.args(["build", "--quiet", "--package", "holdfastd", "--package", "holdfast-cli"]);
+    command.args(["--package", "holdfast-pkcs11"]);
     if directory.ends_with("release") {
         command.arg("--release");
     }

@@ -14,6 +14,7 @@ pub mod client;
 pub mod configuration;
 pub mod governance;
 mod journal;
+pub mod provider;
 pub mod pykmip;
 pub mod stage;
 pub mod token;

@@ -9,11 +9,13 @@ mod index;
 mod state;
 #[cfg(test)]
 mod tests;
+mod token;
 
 pub use attributes::AttributeSet;
 pub use body::BodyError;
 pub use index::Indexed;
 pub use state::{Cause, Life};
+pub use token::{is_token_attribute, names_hidden};
 
 use crate::object::Facts;
 use crate::request::Asker;

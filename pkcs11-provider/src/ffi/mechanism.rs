@@ -3,9 +3,7 @@
 use super::memory::Caller;
 use crate::fault::{Done, Fault};
 use crate::limits::PARAMETER_BYTES_MAX;
-use crate::parameter::{
-    HkdfParameter, KbkdfParameter, Named, OaepParameter, Parameter, PbkdParameter, PrfData,
-};
+use crate::parameter::{HkdfParameter, Named, OaepParameter, Parameter, PbkdParameter};
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_BYTE, CK_MECHANISM, CK_ULONG};
 use std::ffi::c_void;
@@ -87,11 +85,6 @@ fn parameter(caller: Caller, raw: &CK_MECHANISM) -> Option<Parameter> {
             let given: ck::CK_RSA_PKCS_OAEP_PARAMS = structure(caller, raw)?;
             Parameter::Oaep(oaep(caller, &given)?)
         }
-        ck::CKM_RSA_AES_KEY_WRAP => {
-            let given: ck::CK_RSA_AES_KEY_WRAP_PARAMS = structure(caller, raw)?;
-            let inner = caller.read(given.pOAEPParams.cast_const()).ok()?;
-            Parameter::RsaAes { bits: given.ulAESKeyBits, oaep: oaep(caller, &inner)? }
-        }
         ck::CKM_RSA_PKCS_PSS
         | ck::CKM_SHA1_RSA_PKCS_PSS
         | ck::CKM_SHA224_RSA_PKCS_PSS
@@ -125,24 +118,10 @@ fn parameter(caller: Caller, raw: &CK_MECHANISM) -> Option<Parameter> {
                 hash: given.prfHashMechanism,
                 salt_type: given.ulSaltType,
                 salt: buffer(caller, given.pSalt, given.ulSaltLen)?,
-                salt_key: given.hSaltKey,
                 info: buffer(caller, given.pInfo, given.ulInfoLen)?,
             })
         }
         ck::CKM_PKCS5_PBKD2 => pbkd2(caller, raw)?,
-        ck::CKM_SP800_108_COUNTER_KDF => {
-            let given: ck::CK_SP800_108_KDF_PARAMS = structure(caller, raw)?;
-            let data = prf_data(caller, given.pDataParams, given.ulNumberOfDataParams)?;
-            (given.ulAdditionalDerivedKeys == 0).then_some(())?;
-            Parameter::Kbkdf(KbkdfParameter { prf: given.prfType, data, iv: Vec::new() })
-        }
-        ck::CKM_SP800_108_FEEDBACK_KDF => {
-            let given: ck::CK_SP800_108_FEEDBACK_KDF_PARAMS = structure(caller, raw)?;
-            let data = prf_data(caller, given.pDataParams, given.ulNumberOfDataParams)?;
-            (given.ulAdditionalDerivedKeys == 0).then_some(())?;
-            let iv = buffer(caller, given.pIV, given.ulIVLen)?;
-            Parameter::Kbkdf(KbkdfParameter { prf: given.prfType, data, iv })
-        }
         ck::CKM_AES_ECB_ENCRYPT_DATA => {
             let given: ck::CK_KEY_DERIVATION_STRING_DATA = structure(caller, raw)?;
             Parameter::Data(buffer(caller, given.pData, given.ulLen)?)
@@ -179,16 +158,6 @@ fn pbkd2(caller: Caller, raw: &CK_MECHANISM) -> Option<Parameter> {
         prf: given.prf,
         password: caller.bytes(given.pPassword.cast_const(), given.ulPasswordLen).ok()?,
     }))
-}
-
-fn prf_data(caller: Caller, array: *mut ck::CK_PRF_DATA_PARAM, count: CK_ULONG) -> Option<Vec<PrfData>> {
-    let count = usize::try_from(count).ok().filter(|count| *count <= 16)?;
-    let mut data = Vec::with_capacity(count);
-    for at in 0..count {
-        let raw = caller.read(caller.element(array, at).cast_const()).ok()?;
-        data.push(PrfData { ty: raw.type_, value: anything(caller, raw.pValue, raw.ulValueLen)? });
-    }
-    Some(data)
 }
 
 /// A mechanism that must be there: a null pointer is refused.

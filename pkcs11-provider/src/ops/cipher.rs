@@ -66,6 +66,10 @@ pub(crate) fn judge(bound: &Bound) -> Done<()> {
         (Scheme::Gcm, Parameter::Gcm { iv, tag_bits, .. }) => {
             (1..=256).contains(&iv.len()) && matches!(tag_bits, 96 | 104 | 112 | 120 | 128)
         }
+        (Scheme::Ccm, Parameter::Ccm { nonce, mac_len, .. }) => {
+            (7..=13).contains(&nonce.len()) && matches!(mac_len, 4 | 6 | 8 | 10 | 12 | 14 | 16)
+        }
+        (Scheme::Chacha, Parameter::Chacha { nonce, .. }) => nonce.len() == 12,
         (Scheme::Oaep, Parameter::Oaep(oaep)) => {
             Hash::of(oaep.hash).is_some() && Hash::of_mgf(oaep.mgf).is_some()
         }
@@ -88,7 +92,17 @@ fn oaep_overhead(bound: &Bound) -> usize {
 pub(crate) fn tag_bytes(bound: &Bound) -> usize {
     match &bound.named.parameter {
         Parameter::Gcm { tag_bits, .. } => usize::try_from(tag_bits / 8).unwrap_or(BLOCK),
+        Parameter::Ccm { mac_len, .. } => usize::try_from(*mac_len).unwrap_or(BLOCK),
+        Parameter::Chacha { .. } => BLOCK,
         _ => 0,
+    }
+}
+
+/// What the parameter says of the length of the data.
+fn told_length(bound: &Bound) -> Option<usize> {
+    match &bound.named.parameter {
+        Parameter::Ccm { data_len, .. } => usize::try_from(*data_len).ok(),
+        _ => None,
     }
 }
 
@@ -102,8 +116,9 @@ fn result(bound: &Bound, way: Way, bytes: usize) -> Done<Room> {
     match way {
         Way::Encrypt => match scheme {
             Scheme::Ecb | Scheme::Cbc if !whole => Err(Fault::DataLenRange),
+            Scheme::Ccm if told_length(bound).is_some_and(|told| told != bytes) => Err(Fault::DataLenRange),
             Scheme::CbcPad => Ok(Room::exact(bytes.saturating_add(BLOCK - bytes % BLOCK))),
-            Scheme::Gcm => Ok(Room::exact(bytes.saturating_add(tag))),
+            Scheme::Gcm | Scheme::Ccm | Scheme::Chacha => Ok(Room::exact(bytes.saturating_add(tag))),
             Scheme::Oaep if bytes > bound.key_bytes.saturating_sub(oaep_overhead(bound)) => {
                 Err(Fault::DataLenRange)
             }
@@ -114,7 +129,9 @@ fn result(bound: &Bound, way: Way, bytes: usize) -> Done<Room> {
             Scheme::Ecb | Scheme::Cbc if !whole => Err(Fault::EncryptedDataLenRange),
             Scheme::CbcPad if !whole || bytes == 0 => Err(Fault::EncryptedDataLenRange),
             Scheme::CbcPad => Ok(Room::at_most(bytes)),
-            Scheme::Gcm => bytes.checked_sub(tag).map(Room::exact).ok_or(Fault::EncryptedDataLenRange),
+            Scheme::Gcm | Scheme::Ccm | Scheme::Chacha => {
+                bytes.checked_sub(tag).map(Room::exact).ok_or(Fault::EncryptedDataLenRange)
+            }
             Scheme::Oaep if bytes != bound.key_bytes => Err(Fault::EncryptedDataLenRange),
             Scheme::Oaep => Ok(Room::at_most(bound.key_bytes.saturating_sub(oaep_overhead(bound)))),
             _ => Ok(Room::exact(bytes)),
@@ -179,6 +196,8 @@ pub(crate) fn whole(session: &Session, way: Way, bound: &Bound, data: &[u8]) -> 
     }
     match bound.mechanism.scheme {
         Scheme::Gcm if way == Way::Decrypt => streaming::open_gcm(session, bound, data),
+        // Of these the appliance takes what one request holds.
+        Scheme::Ccm | Scheme::Chacha => Err(Fault::DataLenRange),
         _ => parts(session, way, bound, data),
     }
 }
@@ -259,6 +278,19 @@ impl<'p> Question<'p> {
             (Scheme::Gcm, Parameter::Gcm { iv, aad, .. }) => {
                 let tag_bytes = tag_bytes(bound);
                 Self::gcm((!iv.is_empty()).then_some(iv.as_slice()), aad, tag_bytes)
+            }
+            (Scheme::Ccm, Parameter::Ccm { nonce, aad, .. }) => {
+                let tag_bytes = tag_bytes(bound);
+                let parameters = CryptographicParameters {
+                    tag_length: i32::try_from(tag_bytes).ok(),
+                    ..mode(BlockCipherMode::CCM)
+                };
+                let aad = (!aad.is_empty()).then_some(aad.as_slice());
+                Self { parameters, iv: Some(nonce), aad, tag_bytes }
+            }
+            (Scheme::Chacha, Parameter::Chacha { nonce, aad }) => {
+                let aad = (!aad.is_empty()).then_some(aad.as_slice());
+                Self { parameters: mode(BlockCipherMode::AEAD), iv: Some(nonce), aad, tag_bytes: BLOCK }
             }
             (Scheme::Oaep, Parameter::Oaep(oaep)) => Self {
                 parameters: CryptographicParameters {

@@ -142,7 +142,6 @@ fn plan(scheme: Scheme, parameter: &Parameter) -> Done<Plan> {
             plan.parameters.block_cipher_mode = Some(BlockCipherMode::CBC);
             Plan { natural: Some(data.len()), data: Some(data.clone()), iv: Some(iv.to_vec()), ..plan }
         }
-        (Scheme::KbkdfCounter | Scheme::KbkdfFeedback, _) => return Err(Fault::MechanismParamInvalid),
         _ => return Err(Fault::MechanismParamInvalid),
     })
 }
@@ -217,6 +216,7 @@ fn ask(
     attributes: &[Attribute<'static>],
 ) -> Result<String, Trouble> {
     let identifiers: Vec<Identifier<'_>> = bases.iter().map(|uid| Identifier::Text(uid)).collect();
+    let data: Vec<&[u8]> = plan.data.iter().map(Vec::as_slice).collect();
     let request = DeriveKeyRequest {
         object_type,
         unique_identifiers: (&identifiers).into(),
@@ -224,7 +224,7 @@ fn ask(
         parameters: DerivationParameters {
             cryptographic_parameters: Some(plan.parameters),
             initialization_vector: plan.iv.as_deref(),
-            derivation_data: plan.data.as_deref(),
+            derivation_data: (&data).into(),
             salt: plan.salt.as_deref(),
             iteration_count: plan.rounds,
         },

@@ -46,8 +46,11 @@ pub(crate) fn key(session: &Session, named: &Named, template: &Template) -> Done
     template.agree(ck::CKA_CLASS, Held::of_ulong(ck::CKO_SECRET_KEY))?;
     template.agree(ck::CKA_KEY_TYPE, Held::of_ulong(ty))?;
     let described = describe(session, &template, ck::CKO_SECRET_KEY, Some(ty), may::GENERATE)?;
-    let length = template.ulong(ck::CKA_VALUE_LEN).ok_or(Fault::TemplateIncomplete)?;
+    // A type of one length need not say it.
+    let told = template.ulong(ck::CKA_VALUE_LEN).or((ty == ck::CKK_CHACHA20).then_some(32));
+    let length = told.ok_or(Fault::TemplateIncomplete)?;
     let sound = match ty {
+        ck::CKK_CHACHA20 => length == 32,
         ck::CKK_AES => matches!(length, 16 | 24 | 32),
         _ => (1..=SECRET_BYTES_MAX).contains(&length),
     };

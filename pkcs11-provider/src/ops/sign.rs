@@ -16,7 +16,8 @@ use cryptoki_sys as ck;
 use cryptoki_sys::{CK_FLAGS, CK_OBJECT_HANDLE, CK_ULONG};
 use kmip::attribute::CryptographicParameters;
 use kmip::enums::{
-    CryptographicAlgorithm, MaskGenerator, Operation, PaddingMethod, ResultReason, ValidityIndicator,
+    BlockCipherMode, CryptographicAlgorithm, MaskGenerator, Operation, PaddingMethod, ResultReason,
+    ValidityIndicator,
 };
 use kmip::identifier::{Data, Identifier};
 use kmip::operation::{
@@ -97,7 +98,8 @@ fn judge(bound: &Bound) -> Done<()> {
         (Scheme::Hmac(hash, true), Parameter::Ulong(length)) => {
             usize::try_from(*length).is_ok_and(|length| (1..=hash.bytes()).contains(&length))
         }
-        (Scheme::Hmac(_, true), _) => false,
+        (Scheme::Cmac(true), Parameter::Ulong(length)) => (1..=16).contains(length),
+        (Scheme::Hmac(_, true) | Scheme::Cmac(true), _) => false,
         (Scheme::Eddsa, Parameter::Eddsa { prehash, context }) => !prehash && context.is_empty(),
         (_, Parameter::None) => true,
         _ => false,
@@ -122,6 +124,8 @@ fn length(bound: &Bound) -> usize {
             usize::try_from(*length).unwrap_or(hash.bytes()).min(hash.bytes())
         }
         (Scheme::Hmac(hash, _), _) => hash.bytes(),
+        (Scheme::Cmac(_), Parameter::Ulong(length)) => usize::try_from(*length).unwrap_or(16).min(16),
+        (Scheme::Cmac(_), _) => 16,
         _ => bound.key_bytes,
     }
 }
@@ -274,6 +278,9 @@ fn parameters(bound: &Bound) -> CryptographicParameters<'static> {
         (Scheme::Ecdsa(hash), _) => {
             CryptographicParameters { hashing_algorithm: hash.map(Hash::kmip), ..blank }
         }
+        (Scheme::Cmac(_), _) => {
+            CryptographicParameters { block_cipher_mode: Some(BlockCipherMode::CMAC), ..blank }
+        }
         (Scheme::Hmac(hash, _), _) => {
             CryptographicParameters { cryptographic_algorithm: hmac(hash), ..blank }
         }
@@ -296,6 +303,15 @@ const fn hmac(hash: Hash) -> Option<CryptographicAlgorithm> {
     })
 }
 
+/// Bytes of the whole MAC, for mechanisms that are one.
+const fn mac_bytes(scheme: Scheme) -> Option<usize> {
+    match scheme {
+        Scheme::Hmac(hash, _) => Some(hash.bytes()),
+        Scheme::Cmac(_) => Some(16),
+        _ => None,
+    }
+}
+
 /// Is the data given to KMIP as a digest?
 const fn is_digest(scheme: Scheme) -> bool {
     !matches!(scheme, Scheme::Eddsa)
@@ -309,7 +325,7 @@ pub(crate) fn make(session: &Session, bound: &Bound, data: &[u8]) -> Done<Vec<u8
     signable(bound, data)?;
     let (id, parameters) = (Some(Identifier::Text(bound.key.uid.as_str())), Some(parameters(bound)));
     let appliance = &session.slot.appliance;
-    let made = if let Scheme::Hmac(..) = bound.mechanism.scheme {
+    let made = if mac_bytes(bound.mechanism.scheme).is_some() {
         let request = MacRequest {
             unique_identifier: id,
             cryptographic_parameters: parameters,
@@ -390,9 +406,9 @@ pub(crate) fn confirm(session: &Session, bound: &Bound, data: &[u8], signature: 
     signable(bound, data)?;
     let id = Some(Identifier::Text(bound.key.uid.as_str()));
     let appliance = &session.slot.appliance;
-    let valid = if let Scheme::Hmac(hash, _) = bound.mechanism.scheme {
+    let valid = if let Some(full) = mac_bytes(bound.mechanism.scheme) {
         let mut parameters = parameters(bound);
-        if signature.len() < hash.bytes() {
+        if signature.len() < full {
             parameters.tag_length = i32::try_from(signature.len()).ok();
         }
         let request = MacVerifyRequest {

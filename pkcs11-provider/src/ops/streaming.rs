@@ -22,7 +22,7 @@ fn goes(bound: &Bound, way: Way, held: usize, comes: usize) -> usize {
             let before = all.saturating_sub(1);
             before - before % BLOCK
         }
-        (Scheme::Gcm, Way::Decrypt) | (Scheme::Oaep, _) => 0,
+        (Scheme::Gcm, Way::Decrypt) | (Scheme::Oaep | Scheme::Ccm | Scheme::Chacha, _) => 0,
         _ => all,
     }
 }
@@ -125,7 +125,8 @@ pub(crate) fn end_room(session: &Session, way: Way) -> Done<Room> {
         (Scheme::CbcPad, Way::Decrypt) if held != BLOCK => Err(Fault::EncryptedDataLenRange),
         (Scheme::CbcPad, Way::Decrypt) => Ok(Room::at_most(BLOCK)),
         (Scheme::Gcm, Way::Encrypt) => Ok(Room::exact(tag)),
-        (Scheme::Gcm, Way::Decrypt) => {
+        (Scheme::Ccm | Scheme::Chacha, Way::Encrypt) => Ok(Room::exact(held.saturating_add(tag))),
+        (Scheme::Gcm | Scheme::Ccm | Scheme::Chacha, Way::Decrypt) => {
             held.checked_sub(tag).map(Room::exact).ok_or(Fault::EncryptedDataLenRange)
         }
         _ => Ok(Room::exact(0)),
@@ -151,7 +152,7 @@ pub(crate) fn end(session: &Session, way: Way) -> Done<Zeroizing<Vec<u8>>> {
 
 fn finish(session: &Session, way: Way, bound: &Bound, mut flow: Flow) -> Done<Zeroizing<Vec<u8>>> {
     match (bound.mechanism.scheme, way) {
-        (Scheme::Gcm, Way::Decrypt) => {
+        (Scheme::Gcm, Way::Decrypt) | (Scheme::Ccm | Scheme::Chacha, _) => {
             let held = std::mem::take(&mut flow.held);
             whole(session, way, bound, &held)
         }

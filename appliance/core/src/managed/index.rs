@@ -86,8 +86,11 @@ impl Managed {
         }
         let ty = Indexed::object_type(self.object_type.code());
         entry(ty.field, &ty.value);
-        let storage = Indexed::storage(self.storage());
-        entry(storage.field, &storage.value);
+        // A question that does not say otherwise is for what is stored; what is hidden is not found by it.
+        if !self.is_hidden_from_others() {
+            let storage = Indexed::storage(self.storage());
+            entry(storage.field, &storage.value);
+        }
         for attribute in self.attributes.all() {
             let indexed = attribute.value.as_ref().and_then(|value| Indexed::of(&attribute.name, value));
             if let Some(indexed) = indexed {

@@ -5,11 +5,12 @@
 use super::birth::LEASE_SECONDS;
 use super::rules::{INSTANCES_MAX, rule_of, well_formed};
 use super::usage::limits_of;
-use crate::managed::{Life, Managed};
+use crate::managed::{Life, Managed, is_token_attribute};
 use holdfast_model::Timestamp;
 use kmip::attribute::{
     Attribute, AttributeName, AttributeValue, Change, Rule, SERVER_VENDOR, SetBy, UsageLimits,
 };
+use kmip::mask::CryptographicUsageMask;
 use kmip::result::Refusal;
 use kmip::tag::Tag;
 use kmip::version::Version;
@@ -17,7 +18,7 @@ use kmip::version::Version;
 /// The rule of an attribute that this object may have, if a client may touch the object at all.
 ///
 /// # Errors
-/// [`Refusal::Archived`], [`Refusal::Destroyed`], [`Refusal::UnknownAttribute`].
+/// [`Refusal::Archived`], [`Refusal::Destroyed`], [`Refusal::UnknownAttribute`], [`Refusal::ConstraintViolation`].
 pub(super) fn open(
     managed: &Managed,
     name: &AttributeName<'_>,
@@ -30,6 +31,7 @@ pub(super) fn open(
     if managed.state(now).is_destroyed() {
         return Err(Refusal::Destroyed);
     }
+    managed.may_be_modified()?;
     rule_of(name, version)
 }
 
@@ -82,6 +84,12 @@ pub(super) fn may_become(
     {
         return Err(Refusal::InvalidAttribute);
     }
+    managed.may_token_attribute_become(&attribute.name, attribute.value.as_ref())?;
+    if let (Some(Tag::CRYPTOGRAPHIC_USAGE_MASK), Some(AttributeValue::Integer(mask))) =
+        (attribute.name.tag(), &attribute.value)
+    {
+        managed.may_be_used_for(CryptographicUsageMask::from_bits(mask.cast_unsigned()))?;
+    }
     let flag = attribute.value.as_ref().and_then(AttributeValue::as_boolean);
     let looser = match attribute.name.tag() {
         Some(Tag::SENSITIVE) => managed.is_sensitive() && flag == Some(false),
@@ -108,7 +116,8 @@ pub(super) fn may_add(
         return Err(Refusal::AttributeReadOnly);
     }
     let mut there = managed.attributes.of(&attribute.name);
-    if !vendor && !rule.multiple && there.next().is_some() {
+    let single = !rule.multiple || is_token_attribute(&attribute.name);
+    if (!vendor || is_token_attribute(&attribute.name)) && single && there.next().is_some() {
         return Err(Refusal::AttributeExists);
     }
     if there.any(|there| there.value == attribute.value.clone().map(AttributeValue::into_owned)) {

@@ -34,6 +34,7 @@ pub(super) async fn run<S: Scope>(
             return Err(if always { Refusal::AttributeReadOnly } else { Refusal::AttributeNotFound });
         }
         may_change(managed, &name, rule.client_deletes, now)?;
+        managed.may_token_attribute_become(&name, None)?;
         let which = |there: &Attribute<'static>| match (&current, index) {
             (Some(current), _) => there.value == current.value,
             (None, Some(index)) => there.index.unwrap_or(0) == index,

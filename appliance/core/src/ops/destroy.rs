@@ -27,6 +27,7 @@ pub(super) async fn run<S: Scope>(
         if state.is_destroyed() {
             return Err(Refusal::Destroyed);
         }
+        managed.may_be_destroyed()?;
         // A template has no state, and is destroyed at once.
         let gone = if managed.has_state() {
             state.after(Cause::Destruction).ok_or(Refusal::WrongState)?

@@ -8,7 +8,7 @@ use super::call::{Answer, Call};
 use super::rules::is_date;
 use super::view;
 use crate::audited::Unaudited;
-use crate::managed::Indexed;
+use crate::managed::{Indexed, names_hidden};
 use crate::object::Object;
 use crate::request::{Leaves, of_scope};
 use crate::scope::{Find, Scope, ScopeError};
@@ -44,6 +44,8 @@ struct Question {
     storage: StorageStatusMask,
     fresh: Option<bool>,
     nothing: bool,
+    /// Is it for what is hidden from those who do not name it?
+    hidden: bool,
 }
 
 pub(super) async fn run<S: Scope>(
@@ -85,6 +87,7 @@ fn ask<S: Scope>(call: &Call<'_, S>, request: &LocateRequest<'_>) -> Result<Ques
         storage: request.storage_status_mask.filter(|mask| !mask.is_empty()).unwrap_or(on_line),
         fresh: request.object_group_member.map(|member| member == ObjectGroupMember::GROUP_MEMBER_FRESH),
         nothing: false,
+        hidden: false,
     };
     for (at, attribute) in request.attributes.iter().enumerate() {
         if at >= QUESTIONS_MAX {
@@ -94,11 +97,12 @@ fn ask<S: Scope>(call: &Call<'_, S>, request: &LocateRequest<'_>) -> Result<Ques
         if matches!(attribute.name, AttributeName::Unknown(_)) {
             return Err(Refusal::UnknownAttribute);
         }
+        question.hidden |= names_hidden(&attribute.name);
         question.take(call, attribute.name, value);
     }
     let single = [on_line, StorageStatusMask::ARCHIVAL_STORAGE, StorageStatusMask::DESTROYED_STORAGE]
         .contains(&question.storage);
-    if single {
+    if single && !question.hidden {
         let storage = Indexed::storage(question.storage);
         question.find.all_of.push((storage.field, storage.value));
     }
@@ -236,7 +240,9 @@ fn above(id: ObjectId) -> Option<ObjectId> {
 }
 
 fn fits<S: Scope>(call: &Call<'_, S>, object: &Object, question: &Question) -> bool {
-    if !question.storage.intersects(object.managed.storage()) {
+    if !question.storage.intersects(object.managed.storage())
+        || (object.managed.is_hidden_from_others() && !question.hidden)
+    {
         return false;
     }
     if let Some(fresh) = question.fresh {

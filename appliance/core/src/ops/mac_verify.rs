@@ -39,7 +39,7 @@ pub(super) async fn run<S: Scope>(
             // The MAC may come with any part; the latest counts.
             let given = request.mac_data.map_or(given, <[u8]>::to_vec);
             if last {
-                (Some(is_right(mac, &given)?), None)
+                (Some(is_right(mac, &given, None)?), None)
             } else {
                 (None, go_on(call, correlation, Some(id), Work::CheckMac(mac, given))?)
             }
@@ -50,8 +50,9 @@ pub(super) async fn run<S: Scope>(
             let mut mac = permit.with_material(|_, key, _| Mac::new(algorithm, key)).map_err(of_cipher)?;
             mac.update(data).map_err(of_cipher)?;
             let given = request.mac_data.unwrap_or_default();
+            let cut = request.cryptographic_parameters.and_then(|parameters| parameters.tag_length);
             if let Part::Whole = part {
-                (Some(is_right(mac, given)?), None)
+                (Some(is_right(mac, given, cut)?), None)
             } else {
                 let work = Work::CheckMac(mac, given.to_vec());
                 (None, Some(begin(call, Some(id), work)?))
@@ -74,13 +75,25 @@ pub(super) async fn run<S: Scope>(
     ))
 }
 
-/// Is it the MAC of what came?
+/// Shortest part of a MAC that can be checked (SP 800-107 Rev. 1, section 5.3.3).
+const CUT_BYTES_MIN: usize = 4;
+
+/// Is it the MAC of what came, or its first `cut` bytes where the parameters say that it was cut?
 ///
 /// # Errors
-/// [`Refusal::InvalidMessage`]: none was given.
-fn is_right(mac: Mac, given: &[u8]) -> Result<bool, Refusal> {
+/// [`Refusal::InvalidMessage`]: none was given; [`Refusal::BadCryptographicParameters`] for a cut that is none.
+fn is_right(mac: Mac, given: &[u8], cut: Option<i32>) -> Result<bool, Refusal> {
     if given.is_empty() {
         return Err(Refusal::InvalidMessage);
     }
-    Ok(mac.finish().map_err(of_cipher)?.as_slice().ct_eq(given).into())
+    let whole = mac.finish().map_err(of_cipher)?;
+    let wanted = match cut {
+        None => whole.as_slice(),
+        Some(bytes) => usize::try_from(bytes)
+            .ok()
+            .filter(|bytes| *bytes >= CUT_BYTES_MIN)
+            .and_then(|bytes| whole.get(..bytes))
+            .ok_or(Refusal::BadCryptographicParameters)?,
+    };
+    Ok(wanted.ct_eq(given).into())
 }

@@ -6,6 +6,7 @@ use super::alter::{follow, may_add, may_become, may_change, open};
 use super::call::{Answer, Call};
 use super::change::{Fate, change};
 use crate::audited::Unaudited;
+use crate::managed::is_token_attribute;
 use crate::scope::Scope;
 use kmip::field::Field;
 use kmip::operation::{SetAttributeRequest, SetAttributeResponse};
@@ -22,7 +23,7 @@ pub(super) async fn run<S: Scope>(
     let value = new.value.clone().ok_or(Refusal::InvalidMessage)?;
     change(call, id, |_, managed| {
         let rule = open(managed, &new.name, call.version, now)?;
-        if rule.multiple {
+        if rule.multiple && !is_token_attribute(&new.name) {
             return Err(Refusal::AttributeMultiValued);
         }
         if managed.attributes.of(&new.name).next().is_some() {

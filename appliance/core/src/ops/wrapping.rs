@@ -116,7 +116,7 @@ fn judge(object: &Managed, key: &Managed) -> Result<(), Refusal> {
     if object.is_sensitive() && (decrypts || !hidden) {
         return Err(Refusal::PermissionDenied);
     }
-    Ok(())
+    object.may_be_wrapped_by(key)
 }
 
 /// The mode that the request names, or the wrapping key does.
