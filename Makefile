@@ -41,10 +41,10 @@ demo: packages build $(PYKMIP)
 packages:
 	.ci/packages
 
-# A client that is not ours, in a virtual environment of its own.
+# Clients that are not ours, in a virtual environment of their own: PyKMIP, and libmongocrypt, which is written in C.
 $(PYKMIP):
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check 'PyKMIP==0.11.0'
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check 'PyKMIP==0.11.0' 'pymongocrypt==1.21.2' 'pymongo==4.20.0'
 
 install: build
 	install -D -m 0755 $(TARGET)/release/holdfastd $(DESTDIR)$(PREFIX)/sbin/holdfastd

@@ -53,6 +53,7 @@ mod pair;
 mod parts;
 mod pending;
 mod ping;
+mod pkcs11;
 mod poll;
 mod practice;
 mod process;
@@ -73,6 +74,7 @@ mod rng_seed;
 mod rules;
 mod scheme;
 mod set_attribute;
+mod set_endpoint_role;
 mod sign;
 mod signature_verify;
 mod streams;
@@ -176,6 +178,8 @@ operations! {
     QUERY_ASYNCHRONOUS_REQUESTS Observe query_asynchronous_requests;
     PROCESS Observe process;
     PING Observe ping;
+    PKCS_11 Observe pkcs11;
+    SET_ENDPOINT_ROLE Observe set_endpoint_role;
 }
 
 /// Runs the operation that `call` names, if there is one, the version has it, and the client may.

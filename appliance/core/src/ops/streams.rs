@@ -33,13 +33,15 @@ pub(crate) enum Work {
     Signature(Scheme, Message, Vec<u8>),
     /// Of Encrypt and Decrypt.
     Cipher(Box<Flow>),
+    /// Of PKCS#11: a library that a client began to use.
+    Library,
 }
 
 impl Work {
     /// Bytes that are held, beside a few hundred that every stream has.
     fn bytes(&self) -> usize {
         match self {
-            Self::Hash(_) | Self::Mac(_) => 0,
+            Self::Hash(_) | Self::Mac(_) | Self::Library => 0,
             Self::CheckMac(_, given) => given.len(),
             Self::Signature(_, message, given) => message.bytes().saturating_add(given.len()),
             Self::Cipher(flow) => flow.bytes(),

@@ -96,6 +96,10 @@ impl Compared<'_> {
         self.request.all("Operation").iter().any(|node| node.value == operation)
     }
 
+    fn asks_of_library(&self) -> bool {
+        self.request.all("PKCS_11Function").iter().any(|node| node.value == "C_GetInfo")
+    }
+
     fn node(&mut self, expected: &Node, actual: &Node, open: bool) -> Result<(), String> {
         if expected.tag != actual.tag {
             return Err(format!("{} instead of {}", actual.tag, expected.tag));
@@ -171,6 +175,10 @@ impl Compared<'_> {
         let sample = IDENTIFIERS.contains(&expected.tag.as_str()) && !self.known.sent(&expected.value);
         if placeholder || sample {
             return if self.known.binds(&expected.value, &actual.value) { Ok(()) } else { differs() };
+        }
+        // What a PKCS#11 library says of itself has its maker's name in it: as long as any.
+        if expected.tag == "PKCS_11OutputParameters" && self.asks_of_library() {
+            return if expected.value.len() == actual.value.len() { Ok(()) } else { differs() };
         }
         let same = match expected.ty.as_str() {
             "Integer" => words(&expected.value) == words(&actual.value),
