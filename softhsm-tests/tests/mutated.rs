@@ -117,6 +117,7 @@ fn mutated(corpus: &Corpus, random: &mut Random) -> Vec<u8> {
     let makes = random.below(MAKES_ONE_IN) == 0;
     let mut message = of(random, if makes { &corpus.making } else { &corpus.looking });
     for _ in 0..=random.below(3) {
+        message.resize(message.len().max(16), 0);
         let at = 8 + random.below(message.len() - 8);
         match random.below(5) {
             // A bit, a byte.
@@ -141,6 +142,7 @@ fn mutated(corpus: &Corpus, random: &mut Random) -> Vec<u8> {
         }
     }
     message.truncate(message.len() / 8 * 8);
+    message.resize(message.len().max(16), 0);
     let length = if random.below(UNFRAMED_ONE_IN) == 0 {
         u32::from_be_bytes([random.byte(), random.byte(), random.byte(), random.byte()])
     } else {
@@ -206,6 +208,7 @@ fn a_storm_of_mutated_messages_ends_with_the_box_up_its_memory_flat_and_others_s
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let bystander = scope.spawn(|| stand_by(&stage, &appliance, &over));
+        let ending = Ending(&over);
         // What is taken once and kept (buffers, pools, caches) is taken now.
         all(count / 5, 1);
         let before = resident(&appliance);
@@ -213,7 +216,7 @@ fn a_storm_of_mutated_messages_ends_with_the_box_up_its_memory_flat_and_others_s
         all(count, 1_000_003);
         let took = begun.elapsed();
         let after = resident(&appliance);
-        over.store(true, Ordering::Relaxed);
+        drop(ending);
         let (served, slowest) = bystander.join().unwrap();
         println!(
             "{count} mutated messages in {took:?}: {} answered, {} connections closed with the warm-up",
@@ -237,6 +240,15 @@ fn a_storm_of_mutated_messages_ends_with_the_box_up_its_memory_flat_and_others_s
     assert_eq!(client.decrypt(&fresh, &sealed).unwrap(), b"calm");
     assert!(appliance.stop().success());
     assert!(stage.verify_audit().status.success(), "every record of the storm is in its place");
+}
+
+/// The storm is over when this is dropped, also where it ends badly.
+struct Ending<'o>(&'o AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Another tenant's client, until the storm is over: how often it was served, and how long the slowest took.
