@@ -14,6 +14,8 @@ use crate::version::Version;
 pub enum Refusal {
     /// No such object, or not the client's: alike on purpose.
     NotFound,
+    /// The same, in the tables of 2.x that have a reason of its own for managed objects.
+    ObjectNotFound,
     /// The object is there and destroyed.
     Destroyed,
     /// The object is archived.
@@ -26,8 +28,10 @@ pub enum Refusal {
     WrongUsage,
     /// The operation is not for objects of this type.
     WrongObjectType,
-    /// The object is none that can be re-keyed, certified or re-certified.
+    /// The object cannot be used for the operation, where 1.x says that without telling why.
     NotAble,
+    /// The same, where 2.x has a reason of its own for it (Check).
+    IllegalObjectType,
     /// The client may not.
     PermissionDenied,
     /// The credential is missing or wrong.
@@ -98,6 +102,10 @@ pub enum Refusal {
     AttributeInstanceNotFound,
     /// The client may not set, change or delete the attribute.
     AttributeReadOnly,
+    /// The same, in the tables of 2.x that use its other reason.
+    ReadOnlyAttribute,
+    /// An offset moves dates from an Activation Date that the object does not have.
+    NoActivationDate,
     /// The attribute has one instance and more are given.
     AttributeSingleValued,
     /// The attribute has several instances and the operation takes one.
@@ -190,14 +198,14 @@ impl Refusal {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Refusal::NotFound => "no such object",
+            Refusal::NotFound | Refusal::ObjectNotFound => "no such object",
             Refusal::Destroyed => "object is destroyed",
             Refusal::Archived => "object is archived",
             Refusal::AlreadyExists => "object exists already",
             Refusal::WrongState => "wrong state for the operation",
             Refusal::WrongUsage => "usage mask does not allow the operation",
-            Refusal::NotAble => "object is not able to be renewed or certified",
-            Refusal::WrongObjectType => "wrong object type for the operation",
+            Refusal::WrongObjectType | Refusal::IllegalObjectType => "wrong object type for the operation",
+            Refusal::NotAble => "object cannot be used for the operation",
             Refusal::PermissionDenied => "permission denied",
             Refusal::NotAuthenticated => "authentication not successful",
             Refusal::AttestationRequired => "attestation required",
@@ -232,7 +240,8 @@ impl Refusal {
             Refusal::AttributeNotFound => "object does not have the attribute",
             Refusal::AttributeNotSet => "attribute has no value to change",
             Refusal::AttributeInstanceNotFound => "no such instance of the attribute",
-            Refusal::AttributeReadOnly => "attribute is read-only",
+            Refusal::AttributeReadOnly | Refusal::ReadOnlyAttribute => "attribute is read-only",
+            Refusal::NoActivationDate => "no activation date to count from",
             Refusal::AttributeSingleValued => "attribute has one instance only",
             Refusal::AttributeMultiValued => "attribute has several instances",
             Refusal::InvalidAttribute => "attribute does not fit the object",
@@ -275,6 +284,7 @@ impl Refusal {
         use ResultReason as R;
         match self {
             Refusal::NotFound => (R::ITEM_NOT_FOUND, R::ITEM_NOT_FOUND),
+            Refusal::ObjectNotFound => (R::ITEM_NOT_FOUND, R::OBJECT_NOT_FOUND),
             Refusal::Destroyed => (R::ITEM_NOT_FOUND, R::OBJECT_DESTROYED),
             Refusal::Archived => (R::OBJECT_ARCHIVED, R::OBJECT_ARCHIVED),
             Refusal::AlreadyExists => (R::OBJECT_ALREADY_EXISTS, R::OBJECT_ALREADY_EXISTS),
@@ -282,6 +292,7 @@ impl Refusal {
             Refusal::WrongUsage => (R::PERMISSION_DENIED, R::INCOMPATIBLE_CRYPTOGRAPHIC_USAGE_MASK),
             Refusal::NotAble => (R::PERMISSION_DENIED, R::INVALID_OBJECT_TYPE),
             Refusal::WrongObjectType => (R::ILLEGAL_OPERATION, R::INVALID_OBJECT_TYPE),
+            Refusal::IllegalObjectType => (R::ILLEGAL_OPERATION, R::ILLEGAL_OBJECT_TYPE),
             Refusal::PermissionDenied => (R::PERMISSION_DENIED, R::PERMISSION_DENIED),
             Refusal::NotAuthenticated => (R::AUTHENTICATION_NOT_SUCCESSFUL, R::AUTHENTICATION_NOT_SUCCESSFUL),
             Refusal::AttestationRequired => (R::ATTESTATION_REQUIRED, R::ATTESTATION_REQUIRED),
@@ -326,6 +337,8 @@ impl Refusal {
             Refusal::AttributeNotSet => (R::INVALID_FIELD, R::ATTRIBUTE_NOT_FOUND),
             Refusal::AttributeInstanceNotFound => (R::ITEM_NOT_FOUND, R::ATTRIBUTE_INSTANCE_NOT_FOUND),
             Refusal::AttributeReadOnly => (R::PERMISSION_DENIED, R::ATTRIBUTE_READ_ONLY),
+            Refusal::ReadOnlyAttribute => (R::PERMISSION_DENIED, R::READ_ONLY_ATTRIBUTE),
+            Refusal::NoActivationDate => (R::ILLEGAL_OPERATION, R::INVALID_FIELD),
             Refusal::AttributeSingleValued => (R::ILLEGAL_OPERATION, R::ATTRIBUTE_SINGLE_VALUED),
             Refusal::AttributeMultiValued => (R::INVALID_FIELD, R::MULTI_VALUED_ATTRIBUTE),
             Refusal::InvalidAttribute => (R::PERMISSION_DENIED, R::INVALID_ATTRIBUTE),

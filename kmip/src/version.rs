@@ -133,6 +133,13 @@ impl Supported {
         self.newest
     }
 
+    /// The version in which to refuse one that is not supported: the newest that is not newer, which a client with the same
+    /// major version must be able to read (KMIP 1.4, section 6.1), or else the oldest.
+    #[must_use]
+    pub fn nearest(self, asked: ProtocolVersion) -> Version {
+        self.newest_first().find(|version| version.number() <= asked).unwrap_or(self.oldest)
+    }
+
     /// The supported versions, newest first.
     pub fn newest_first(self) -> impl Iterator<Item = Version> {
         Version::NEWEST_FIRST.into_iter().filter(move |version| self.contains(*version))
@@ -147,6 +154,17 @@ mod tests {
     fn a_version_that_does_not_exist_is_not_spoken() {
         assert_eq!(ProtocolVersion { major: 1, minor: 5 }.spoken(), None);
         assert_eq!(ProtocolVersion { major: -1, minor: 0 }.spoken(), None);
+    }
+
+    #[test]
+    fn a_version_that_is_not_spoken_is_refused_in_the_nearest_below_it() {
+        let nearest = |major, minor| Supported::all().nearest(ProtocolVersion { major, minor });
+        assert_eq!(nearest(1, 9), Version::V1_4);
+        assert_eq!(nearest(9, 9), Version::V2_1);
+        assert_eq!(nearest(2, 7), Version::V2_1);
+        assert_eq!(nearest(0, 9), Version::V1_0);
+        let old = Supported::new(Version::V1_0, Version::V1_2);
+        assert_eq!(old.nearest(Version::V2_1.number()), Version::V1_2);
     }
 
     #[test]

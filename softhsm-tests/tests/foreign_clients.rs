@@ -82,8 +82,9 @@ fn pykmip_lives_with_the_box_in_every_version_that_it_speaks() {
         let said = pykmip_in(version, &stage, &appliance, &identity, LIFE);
         let new = version.starts_with('2');
         let destroyed = if new { "OBJECT_DESTROYED" } else { "ITEM_NOT_FOUND" };
+        let nobodys = if new { "OBJECT_NOT_FOUND" } else { "ITEM_NOT_FOUND" };
         let active = if new { "WRONG_KEY_LIFECYCLE_STATE" } else { "PERMISSION_DENIED" };
-        let expected = format!("active {active}\ndestroyed {destroyed}\nnobody's ITEM_NOT_FOUND\n");
+        let expected = format!("active {active}\ndestroyed {destroyed}\nnobody's {nobodys}\n");
         assert_eq!(said, expected, "{version}");
         if !["1_0", "1_1"].contains(&version) {
             let _ = pykmip_in(version, &stage, &appliance, &identity, USE);

@@ -20,7 +20,8 @@ use holdfast_model::audit::{Action, Outcome as Ended, Reason};
 use holdfast_model::{KeyVersion, limits};
 use kmip::enums::{BatchErrorContinuationOption, Enumeration, Operation};
 use kmip::message::{
-    AsynchronousMode, Outcome, RequestBatchItem, RequestMessage, ResponseHeader, ResponseItem, ResponseWriter,
+    AsynchronousMode, MessageError, Outcome, RequestBatchItem, RequestMessage, ResponseHeader, ResponseItem,
+    ResponseWriter,
 };
 use kmip::primitive::DateTime;
 use kmip::result::Refusal;
@@ -65,14 +66,18 @@ pub async fn answer<S: Scope>(scope: &S, limits: &Limits, request: &[u8], reply:
     let message = match RequestMessage::decode(request, &limits.encoding) {
         Ok(message) => message,
         Err(error) => {
-            let version = error.version().filter(|version| limits.versions.contains(*version));
+            let version = match error {
+                MessageError::Version { asked } => Some(limits.versions.nearest(asked)),
+                _ => error.version().filter(|version| limits.versions.contains(*version)),
+            };
             return refuse_message(version.unwrap_or(limits.versions.newest()), now, error.refusal(), reply);
         }
     };
     let version = message.version;
     let count = usize::try_from(message.header.batch_count).unwrap_or(usize::MAX);
     if !limits.versions.contains(version) {
-        return refuse_message(limits.versions.newest(), now, Refusal::VersionNotSupported, reply);
+        let nearest = limits.versions.nearest(version.number());
+        return refuse_message(nearest, now, Refusal::VersionNotSupported, reply);
     }
     if count == 0 || count > limits.batch_items {
         let refusal = if count == 0 { Refusal::InvalidMessage } else { Refusal::ServerLimit };

@@ -96,7 +96,7 @@ fn both_objects_of_a_derivation_name_each_other() {
 fn a_derivation_without_right_length_data_or_parameters_is_refused_and_leaves_nothing() {
     let client = manager();
     let id = client.active_key("Encrypt");
-    assert_eq!(derive(&client, &[&id], "HASH", &sha_256(), "").result(), "PermissionDenied");
+    assert_eq!(derive(&client, &[&id], "HASH", &sha_256(), "").result(), "InvalidField");
     let id = client.active_key("DeriveKey");
     for (method, parameters) in [
         ("HASH", String::new()),

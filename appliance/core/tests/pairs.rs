@@ -101,8 +101,8 @@ fn what_the_private_key_signs_the_public_key_verifies_and_nothing_else() {
 fn a_half_of_a_pair_does_only_what_is_its_part() {
     let client = manager();
     let (private, public) = pair(&client, "ECDSA", 256, ("Sign Verify", "Sign Verify"));
-    assert_eq!(sign(&client, &public, "", "01").result(), "IllegalOperation");
-    assert_eq!(verify(&client, &private, "", "01", "00").result(), "IllegalOperation");
+    assert_eq!(sign(&client, &public, "", "01").result(), "PermissionDenied");
+    assert_eq!(verify(&client, &private, "", "01", "00").result(), "PermissionDenied");
     let (private, public) = pair(&client, "RSA", 2048, ("Decrypt", "Encrypt"));
     assert_eq!(sign(&client, &private, PSS, "01").result(), "PermissionDenied");
     assert_eq!(verify(&client, &public, PSS, "01", "00").result(), "PermissionDenied");

@@ -101,7 +101,7 @@ fn what_is_no_key_does_not_encrypt() {
     let reply = client.ask("Register", &payload);
     assert_eq!(reply.result(), "Success");
     let id = reply.value("UniqueIdentifier");
-    assert_eq!(client.encrypt(&id, GCM, "").result(), "IllegalOperation");
+    assert_eq!(client.encrypt(&id, GCM, "").result(), "PermissionDenied");
     assert_eq!(client.simply("Get", &id).value("OpaqueDataValue"), "0011");
 }
 
@@ -220,7 +220,7 @@ fn a_destroyed_object_has_attributes_and_no_material() {
     assert!(client.store.peek(id.parse().unwrap()).unwrap().material.is_none());
     assert_eq!(client.simply("Get", &id).result(), "ItemNotFound");
     assert_eq!(client.simply("GetAttributes", &id).attribute("State").unwrap(), "Destroyed");
-    assert_eq!(client.simply("Destroy", &id).result(), "ItemNotFound");
+    assert_eq!(client.simply("Destroy", &id).result(), "PermissionDenied");
     assert!(client.ask("Locate", &name("gone")).values("UniqueIdentifier").is_empty());
 }
 

@@ -26,10 +26,15 @@ pub(super) async fn run<S: Scope>(
         if asked.len() >= NAMES_MAX {
             return Err(Refusal::ServerLimit);
         }
-        if !asked.contains(&name) {
-            attributes.extend(view::named(&object, &name, call.version, now));
-            asked.push(name);
+        if asked.contains(&name) {
+            // 1.x forbids it (section 11.13); in 2.x a reference twice is the same as once.
+            if !call.version.tags_attributes() {
+                return Err(Refusal::InvalidMessage);
+            }
+            continue;
         }
+        attributes.extend(view::named(&object, &name, call.version, now));
+        asked.push(name);
     }
     if asked.is_empty() {
         attributes = view::all(&object, call.version, now);

@@ -79,6 +79,7 @@ mod sign;
 mod signature_verify;
 mod streams;
 mod template;
+mod told;
 mod unwrapping;
 mod usage;
 mod validate;
@@ -188,7 +189,7 @@ operations! {
 /// The refusal; nothing was done.
 pub async fn run<S: Scope>(call: &Call<'_, S>, payload: Item<'_>) -> Result<Unaudited<Answer>, Refusal> {
     permitted(call)?;
-    dispatch(call, payload).await
+    dispatch(call, payload).await.map_err(|refusal| told::told(call.operation, call.version, refusal))
 }
 
 /// Is there the operation that `call` names, in its version, and may the client ask for it?

@@ -89,6 +89,16 @@ pub(super) async fn inherit<S: Scope>(
         set.set(Tag::USAGE_LIMITS, AttributeValue::structure(&whole));
     }
     if let Some(Interval(offset)) = offset {
+        let dated = |attribute: &kmip::attribute::Attribute<'_>| {
+            attribute.name.tag().is_some_and(|tag| tag == Tag::ACTIVATION_DATE || DATES.contains(&tag))
+        };
+        if given.iter().flatten().any(|given| given.iter().any(|attribute| dated(&attribute))) {
+            return Err(Refusal::InvalidMessage);
+        }
+        let follows = DATES.iter().any(|tag| old.managed.date(*tag).is_some());
+        if follows && old.managed.date(Tag::ACTIVATION_DATE).is_none() {
+            return Err(Refusal::NoActivationDate);
+        }
         let activation = call.scope.now().seconds().saturating_add(i64::from(offset));
         if let Some(before) = old.managed.date(Tag::ACTIVATION_DATE) {
             for tag in DATES {

@@ -43,13 +43,13 @@ pub fn of_cipher(error: CipherError) -> Refusal {
 #[must_use]
 pub fn word(refusal: Refusal) -> &'static str {
     match refusal {
-        Refusal::NotFound => "not-found",
+        Refusal::NotFound | Refusal::ObjectNotFound => "not-found",
         Refusal::Destroyed => "destroyed",
         Refusal::Archived => "archived",
         Refusal::AlreadyExists => "already-exists",
         Refusal::WrongState => "wrong-state",
         Refusal::WrongUsage => "wrong-usage",
-        Refusal::WrongObjectType => "wrong-object-type",
+        Refusal::WrongObjectType | Refusal::IllegalObjectType => "wrong-object-type",
         Refusal::NotAble => "not-able",
         Refusal::PermissionDenied => "permission-denied",
         Refusal::NotAuthenticated => "not-authenticated",
@@ -85,7 +85,8 @@ pub fn word(refusal: Refusal) -> &'static str {
         Refusal::AttributeNotFound => "attribute-not-found",
         Refusal::AttributeNotSet => "attribute-not-set",
         Refusal::AttributeInstanceNotFound => "attribute-instance-not-found",
-        Refusal::AttributeReadOnly => "attribute-read-only",
+        Refusal::AttributeReadOnly | Refusal::ReadOnlyAttribute => "attribute-read-only",
+        Refusal::NoActivationDate => "no-activation-date",
         Refusal::AttributeSingleValued => "attribute-single-valued",
         Refusal::AttributeMultiValued => "attribute-multi-valued",
         Refusal::InvalidAttribute => "invalid-attribute",
