@@ -114,7 +114,7 @@ fn a_derivation_without_right_length_data_or_parameters_is_refused_and_leaves_no
     let other = client.store.client("web", Permission::Manage);
     assert_eq!(derive(&other, &[&id], "HASH", &sha_256(), "").result(), "ItemNotFound");
     client.revoke(&id, "Superseded");
-    assert_eq!(derive(&client, &[&id], "HASH", &sha_256(), "").result(), "PermissionDenied");
+    assert_eq!(derive(&client, &[&id], "HASH", &sha_256(), "").result(), "InvalidField");
     assert_eq!(client.ask("Locate", "").values("UniqueIdentifier").len(), 2);
 }
 
