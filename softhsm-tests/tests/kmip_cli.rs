@@ -173,6 +173,11 @@ fn a_person_finds_their_way_around_a_box_with_the_command_line() {
     let answer = String::from_utf8(person.bytes(&json, &["raw", "-"])).unwrap();
     assert!(answer.contains("ObjectType: SymmetricKey"), "{answer}");
 
+    // A client on the same host comes in through a socket, with the same certificate and to the same keys.
+    let socket = format!("unix:{}", stage.path("kmip.sock").display());
+    let near = ["--server", &socket, "--server-name", "localhost"];
+    assert_eq!(person.bytes(b"", &[&near[..], &["get", &same, "--out", "-"]].concat()), material);
+
     // Another tenant's person sees none of it.
     let other = Person::new(&stage, &appliance, "globex");
     assert_eq!(other.says(&["locate"]), "");

@@ -6,6 +6,7 @@
 
 mod credential;
 mod extension;
+mod items;
 mod request;
 mod response;
 
@@ -17,6 +18,7 @@ pub use credential::{
     HashedPasswordCredential, Nonce, OneTimePasswordCredential, Ticket, TicketCredential, UsernamePassword,
 };
 pub use extension::MessageExtension;
+pub use items::Items;
 pub use request::{
     AsynchronousMode, MessageError, RequestBatchItem, RequestHeader, RequestItems, RequestMessage, request,
 };

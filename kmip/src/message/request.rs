@@ -4,6 +4,7 @@
 
 use super::credential::Authentication;
 use super::extension::MessageExtension;
+use super::items::Items;
 use crate::enums::{AsynchronousIndicator, AttestationType, BatchErrorContinuationOption, Operation};
 use crate::field::{Field, List, structure};
 use crate::primitive::DateTime;
@@ -20,7 +21,7 @@ pub struct RequestMessage<'a> {
     /// What holds for all items.
     pub header: RequestHeader<'a>,
     /// The operations asked for, as many as the header counts.
-    pub items: List<'a, RequestBatchItem<'a>>,
+    pub items: Items<'a, RequestBatchItem<'a>>,
 }
 
 /// Why a request cannot be read: it gets a response with one item without operation, or the connection is closed.
@@ -133,7 +134,7 @@ structure! {
         /// Header.
         header: RequestHeader<'a> = REQUEST_HEADER,
         /// Items.
-        items: List<'a, RequestBatchItem<'a>> = BATCH_ITEM,
+        items: Items<'a, RequestBatchItem<'a>> = BATCH_ITEM,
     }
 }
 

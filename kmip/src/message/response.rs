@@ -4,6 +4,7 @@
 
 use super::credential::Nonce;
 use super::extension::MessageExtension;
+use super::items::Items;
 use crate::enums::{AttestationType, Operation, ResultReason, ResultStatus};
 use crate::field::{Field, List, Slot, structure};
 use crate::primitive::DateTime;
@@ -247,7 +248,7 @@ pub struct ResponseMessage<'a> {
     /// What holds for all items.
     pub header: ResponseHeader<'a>,
     /// The answers.
-    pub items: List<'a, ResponseBatchItem<'a>>,
+    pub items: Items<'a, ResponseBatchItem<'a>>,
 }
 
 impl<'a> ResponseMessage<'a> {
@@ -294,7 +295,7 @@ structure! {
         /// Header.
         header: ResponseHeader<'a> = RESPONSE_HEADER,
         /// Items.
-        items: List<'a, ResponseBatchItem<'a>> = BATCH_ITEM,
+        items: Items<'a, ResponseBatchItem<'a>> = BATCH_ITEM,
     }
 }
 

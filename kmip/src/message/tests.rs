@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::enums::{Operation, ResultReason, ResultStatus};
-use crate::field::List;
 use crate::primitive::DateTime;
 use crate::result::Refusal;
 use crate::ttlv::Limits;
@@ -100,7 +99,7 @@ fn an_asynchronous_indicator_is_a_boolean_in_1x_and_an_enumeration_in_2x() {
         (Version::V2_0, AsynchronousMode::Prohibited),
     ] {
         let header = RequestHeader { asynchronous: Some(mode), ..RequestHeader::new(version, 0) };
-        let message = RequestMessage { version, header, items: List::default() };
+        let message = RequestMessage { version, header, items: Items::default() };
         let mut out = Vec::new();
         message.encode(&mut out, 4096).unwrap();
         let read = RequestMessage::decode(&out, &Limits::DEFAULT).ok().unwrap();
