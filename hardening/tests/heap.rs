@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         named![
             root_finds_keys_in_an_ordinary_heap_and_stack,
             root_finds_no_key_in_a_secret_heap_arena_or_stack,
+            root_finds_freed_keys_unless_what_is_freed_is_wiped,
             mutexes_and_parking_work_in_a_secret_heap_under_contention,
             several_threads_allocate_at_once,
             what_was_allocated_before_is_resized_and_given_back,
@@ -45,6 +46,8 @@ fn main() -> ExitCode {
         named![
             probe_ordinary,
             probe_secret,
+            probe_freed,
+            probe_freed_wiped,
             probe_contention,
             probe_threads,
             probe_before,
@@ -126,6 +129,39 @@ fn root_finds_no_key_in_a_secret_heap_arena_or_stack() {
     let (found, read) = start_and_search("probe_secret");
     assert!(read > 1 << 20, "the search must have read the process, it got {read} bytes");
     assert!(found.is_empty(), "{found:#?}");
+}
+
+fn root_finds_freed_keys_unless_what_is_freed_is_wiped() {
+    let (found, _) = start_and_search("probe_freed");
+    assert!(!found.is_empty(), "the search must be able to find what was freed");
+    let (found, read) = start_and_search("probe_freed_wiped");
+    assert!(read > 1 << 20 && found.is_empty(), "{found:#?}");
+}
+
+/// Keys in a vector that grows and moves, and all of them given back.
+fn use_and_free(seed: u64) {
+    let mut kept = Vec::new();
+    for _ in 0..64 {
+        let mut vector = Vec::with_capacity(8);
+        for index in 0..32 {
+            vector.push(black_box(pattern_byte(seed, index)));
+        }
+        vector.extend_from_slice(&[0; 480]);
+        kept.push(vector);
+    }
+    black_box(&kept);
+}
+
+fn probe_freed() {
+    let seed = stage::given().parse().unwrap();
+    use_and_free(seed);
+    std::io::stdout().write_all(b"ready\n").unwrap();
+    assert_eq!(std::io::stdin().read(&mut [0; 8]).unwrap(), 0);
+}
+
+fn probe_freed_wiped() {
+    heap::wipe_what_is_freed();
+    probe_freed();
 }
 
 /// Keys as a program has them: boxed, in a vector that grew, in aws-lc's key schedule, and used.

@@ -96,10 +96,18 @@ impl AsyncLink {
     /// Drop the link.
     pub(crate) fn next_frame(&mut self) -> Result<Option<&[u8]>, FrameTooLong> {
         let fresh = self.inbox.get(self.taken..self.held).unwrap_or_default();
-        Ok(frame::split(fresh)?.map(|(content, bytes)| {
-            self.taken += bytes;
-            content
-        }))
+        if fresh.is_empty() {
+            // All is handed out: what clients were told does not stay here until the next of them is.
+            self.inbox.get_mut(..self.held).unwrap_or_default().zeroize();
+            (self.taken, self.held) = (0, 0);
+            return Ok(None);
+        }
+        Ok(frame::split(self.inbox.get(self.taken..self.held).unwrap_or_default())?.map(
+            |(content, bytes)| {
+                self.taken += bytes;
+                content
+            },
+        ))
     }
 
     /// Queues a frame; [`AsyncLink::poll_flush`] sends it.
@@ -135,6 +143,7 @@ impl AsyncLink {
                 Err(error) => return Poll::Ready(Err(broken(error))),
             }
         }
+        self.outbox.as_mut_slice().zeroize();
         self.outbox.clear();
         self.written = 0;
         if self.waits_for_room {

@@ -20,6 +20,10 @@ const PREPARING: &[Rule] = &[
 
 /// Runs a role until warden says to stop. The role tells warden when it fails, and why.
 pub(crate) fn run(role: Role, child: Child) -> Result<(), String> {
+    // Secrets pass through these: bytes of clients, the PIN.
+    if matches!(role, Role::Frontend | Role::RootAgent) {
+        hardening::heap::wipe_what_is_freed();
+    }
     match role {
         Role::Warden => Err("warden is started with --config".to_owned()),
         Role::Frontend => holdfast_frontend::run(child),

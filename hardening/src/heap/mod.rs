@@ -16,6 +16,7 @@ mod clib;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::MemoryError;
 use crate::pool::Pool;
@@ -25,6 +26,8 @@ use crate::region::{ArenaKind, Region, wipe};
 const WAIT_FOR_END_TURNS: u32 = 100_000_000;
 
 static HEAP: OnceLock<Pool> = OnceLock::new();
+/// Is what goes back to the system's heap wiped first?
+static WIPES_FREED: AtomicBool = AtomicBool::new(false);
 
 /// The global allocator of a program that may enter secret memory.
 ///
@@ -64,6 +67,14 @@ pub fn enter_secret(bytes: usize) -> Result<ArenaKind, MemoryError> {
     }
     clib::take_over()?;
     Ok(heap.region().kind())
+}
+
+/// From here on, whatever this process gives back to the system's heap is wiped first, for good.
+///
+/// For processes through which secrets pass without staying (a TLS library frees its plaintext as it is): it costs them a
+/// write over each block. In secret memory ([`enter_secret`]) this is so in any case.
+pub fn wipe_what_is_freed() {
+    WIPES_FREED.store(true, Ordering::Relaxed);
 }
 
 /// What protects the heap; `None`: it is the system's ordinary one.
@@ -138,7 +149,7 @@ unsafe impl GlobalAlloc for SecretHeap {
             // SAFETY: the address is in the region, so the block came from this pool; the caller gives it up.
             return unsafe { heap.release(block) };
         }
-        if HEAP.get().is_some() {
+        if HEAP.get().is_some() || WIPES_FREED.load(Ordering::Relaxed) {
             // SAFETY: the caller gives up layout.size() bytes at `at`.
             unsafe { wipe(at, layout.size()) };
         }
@@ -147,7 +158,7 @@ unsafe impl GlobalAlloc for SecretHeap {
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if HEAP.get().is_none() {
+        if HEAP.get().is_none() && !WIPES_FREED.load(Ordering::Relaxed) {
             // SAFETY: nothing is in a region yet; passed on with the caller's promise.
             return unsafe { System.realloc(at, layout, new_size) };
         }
