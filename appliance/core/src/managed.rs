@@ -115,6 +115,8 @@ pub struct Managed {
     pub nonces_reserved: u64,
     /// The user of the service who made it, if the request named one.
     pub owner: Option<Asker>,
+    /// How it was wrapped when it was registered, if it was: the encoded Key Wrapping Data, without what it wraps.
+    pub wrapped_as: Option<Vec<u8>>,
     /// Is it the server's own? Then it is found, named and used by no client.
     pub internal: bool,
 }
@@ -129,6 +131,7 @@ impl Managed {
             attributes: AttributeSet::default(),
             nonces_reserved: 0,
             owner: None,
+            wrapped_as: None,
             internal: false,
         }
     }

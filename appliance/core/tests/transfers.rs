@@ -354,3 +354,123 @@ fn a_point_is_handed_out_compressed_and_not_otherwise_than_it_can_be() {
         assert_eq!(get(id, compression).result(), "KeyCompressionTypeNotSupported");
     }
 }
+
+#[test]
+fn what_was_registered_wrapped_is_handed_out_as_it_was_registered() {
+    let client = manager();
+    let wraps = client.active_key("WrapKey UnwrapKey");
+    let id = client.key_with(&key_attributes("Encrypt"));
+    let information = within(
+        "EncryptionKeyInformation",
+        &format!(
+            "{}{}",
+            text("UniqueIdentifier", &wraps),
+            within("CryptographicParameters", &pick("BlockCipherMode", "NISTKeyWrap"))
+        ),
+    );
+    let how = format!("{}{information}", pick("WrappingMethod", "Encrypt"));
+    let asked = format!("{}{}", text("UniqueIdentifier", &id), within("KeyWrappingSpecification", &how));
+    let sealed = client.ask("Get", &asked).value("KeyValue");
+    let register = |encoding: &str, value: &str| {
+        let data = within("KeyWrappingData", &format!("{how}{encoding}"));
+        let block = format!(
+            "{}{value}{}{}{data}",
+            pick("KeyFormatType", "Raw"),
+            pick("CryptographicAlgorithm", "AES"),
+            number("CryptographicLength", 256)
+        );
+        let payload = format!(
+            "{}{}{}",
+            pick("ObjectType", "SymmetricKey"),
+            within("TemplateAttribute", &key_attributes("Encrypt")),
+            within("SymmetricKey", &within("KeyBlock", &block))
+        );
+        client.ask("Register", &payload)
+    };
+    let again = register("", &bytes("KeyValue", &sealed));
+    assert_eq!(again.result(), "Success");
+    let again = again.value("UniqueIdentifier");
+    let get = |id: &str, wrap_type: &str| {
+        client.ask("Get", &format!("{}{}", text("UniqueIdentifier", id), pick("KeyWrapType", wrap_type)))
+    };
+    client.store.restart();
+    assert_eq!(get(&again, "AsRegistered").value("KeyValue"), sealed);
+    assert_eq!(get(&again, "NotWrapped").value("KeyMaterial"), material(&client, &id));
+    // One that came in clear leaves in clear.
+    assert_eq!(get(&id, "AsRegistered").value("KeyMaterial"), material(&client, &id));
+    // Bare bytes may stand in the place of the key value, or within it.
+    let bare = format!("{how}{}", pick("EncodingOption", "NoEncoding"));
+    let asked = format!("{}{}", text("UniqueIdentifier", &id), within("KeyWrappingSpecification", &bare));
+    let sealed = client.ask("Get", &asked).value("KeyMaterial");
+    let encoding = pick("EncodingOption", "NoEncoding");
+    let inside = within("KeyValue", &bytes("KeyMaterial", &sealed));
+    for value in [bytes("KeyValue", &sealed), inside] {
+        let reply = register(&encoding, &value);
+        assert_eq!(reply.result(), "Success");
+        assert_eq!(material(&client, &reply.value("UniqueIdentifier")), material(&client, &id));
+    }
+    // Without its wrapping key it cannot be wrapped again.
+    assert_eq!(client.revoke(&wraps, "CessationOfOperation").result(), "Success");
+    assert_eq!(client.simply("Destroy", &wraps).result(), "Success");
+    assert_eq!(get(&again, "AsRegistered").result(), "ItemNotFound");
+}
+
+#[test]
+fn keys_that_are_kept_and_not_used_tell_of_themselves_and_come_back_as_they_were() {
+    let client = manager();
+    let big = |tag: &str, hex: &str| format!("<{tag} type=\"BigInteger\" value=\"{hex}\"/>");
+    let prime = format!("00000000000000000{}", "f".repeat(255));
+    for (format, last) in [("TransparentDSAPrivateKey", "X"), ("TransparentDHPrivateKey", "X")] {
+        let numbers =
+            ["P", "Q", "G", last].map(|tag| big(tag, if tag == "P" { &prime } else { "0000000000000005" }));
+        let value = within("KeyValue", &within("KeyMaterial", &numbers.concat()));
+        let mask = "<Attribute><AttributeName type=\"TextString\" value=\"Cryptographic Usage Mask\"/><AttributeValue type=\"Integer\" value=\"Sign\"/></Attribute>";
+        let block = format!("{}{value}", pick("KeyFormatType", format));
+        let payload = format!(
+            "{}{}{}",
+            pick("ObjectType", "PrivateKey"),
+            within("TemplateAttribute", mask),
+            within("PrivateKey", &within("KeyBlock", &block))
+        );
+        let reply = client.ask("Register", &payload);
+        assert_eq!(reply.result(), "Success", "{format}");
+        let id = reply.value("UniqueIdentifier");
+        let told = client.simply("GetAttributes", &id);
+        let algorithm = if format.contains("DSA") { "DSA" } else { "DH" };
+        assert_eq!(told.attribute("Cryptographic Algorithm").as_deref(), Some(algorithm));
+        assert_eq!(told.attribute("Cryptographic Length").as_deref(), Some("1020"));
+        let got = client.simply("Get", &id);
+        assert_eq!((got.value("KeyFormatType"), got.value("P")), (format.to_owned(), prime.clone()));
+        let asked = format!("{}{}", text("UniqueIdentifier", &id), pick("KeyFormatType", "PKCS_8"));
+        assert_eq!(client.ask("Get", &asked).result(), "KeyFormatTypeNotSupported");
+    }
+}
+
+#[test]
+fn a_pair_is_made_in_the_format_that_was_asked_for_and_told_in_each_versions_words() {
+    let client = manager();
+    let create = |format: &str| {
+        let common = format!(
+            "{}<CryptographicLength type=\"Integer\" value=\"256\"/>{format}",
+            pick("CryptographicAlgorithm", "EC")
+        );
+        let mask = |value: &str| format!("<CryptographicUsageMask type=\"Integer\" value=\"{value}\"/>");
+        let payload = format!(
+            "{}{}{}",
+            within("CommonAttributes", &common),
+            within("PrivateKeyAttributes", &mask("Sign")),
+            within("PublicKeyAttributes", &mask("Verify"))
+        );
+        client.say((2, 1), "", &[item("CreateKeyPair", &payload)])
+    };
+    let made = create("").value("PrivateKeyUniqueIdentifier");
+    let get = |id: &str, version| {
+        client.say(version, "", &[item("Get", &text("UniqueIdentifier", id))]).value("KeyFormatType")
+    };
+    assert_eq!(get(&made, (2, 1)), "TransparentECPrivateKey");
+    assert_eq!(get(&made, (1, 3)), "TransparentECPrivateKey");
+    assert_eq!(get(&made, (1, 0)), "TransparentECDSAPrivateKey");
+    // Both halves in one format cannot be.
+    assert_eq!(create(&pick("KeyFormatType", "PKCS_8")).result(), "KeyFormatTypeNotSupported");
+    assert_eq!(create(&pick("KeyFormatType", "PKCS_1")).result(), "KeyFormatTypeNotSupported");
+}

@@ -29,6 +29,7 @@ const NAME_TAG: Tag = own(0x4F04);
 const PGP_VERSION: Tag = own(0x4F05);
 const OWNER: Tag = own(0x4F10);
 const INTERNAL: Tag = own(0x4F06);
+const WRAPPED_AS: Tag = own(0x4F07);
 
 /// What a body may nest and hold. As large as the largest message, of which it is a part.
 const LIMITS: Limits = Limits::DEFAULT;
@@ -59,6 +60,9 @@ impl Managed {
             }
             if let Some(owner) = &self.owner {
                 out.bytes(OWNER, owner.as_bytes());
+            }
+            if let Some(wrapped_as) = &self.wrapped_as {
+                out.bytes(WRAPPED_AS, wrapped_as);
             }
             if self.internal {
                 out.boolean(INTERNAL, true);
@@ -160,6 +164,7 @@ struct Read {
     prime: Option<Vec<u8>>,
     nonces_reserved: u64,
     owner: Option<Asker>,
+    wrapped_as: Option<Vec<u8>>,
     internal: bool,
     attributes: AttributeSet,
 }
@@ -184,6 +189,7 @@ impl Read {
             Tag::CERTIFICATE_REQUEST_TYPE => {
                 self.request = Some(CertificateRequestType::from_code(item.enumeration()?));
             }
+            WRAPPED_AS => self.wrapped_as = Some(item.bytes()?.to_vec()),
             INTERNAL => self.internal = item.boolean()?,
             PGP_VERSION => self.pgp_version = Some(item.integer()?),
             Tag::SPLIT_KEY_PARTS => *parts = Some(item.integer()?),
@@ -237,6 +243,7 @@ impl Read {
             attributes: self.attributes,
             nonces_reserved: self.nonces_reserved,
             owner: self.owner,
+            wrapped_as: self.wrapped_as,
             internal: self.internal,
         })
     }

@@ -108,6 +108,7 @@ fn every_kind_of_object_reads_back_as_it_was_written() {
         let mut managed = Managed::new(ty, kind);
         managed.nonces_reserved = 7;
         managed.internal = true;
+        managed.wrapped_as = Some(vec![1, 2, 3]);
         managed.attributes.add(AttributeName::Standard(Tag::NAME), named("a"));
         managed.attributes.add(AttributeName::Standard(Tag::NAME), named("b"));
         managed.attributes.add(AttributeName::vendor("x", "n").into_owned(), AttributeValue::Integer(-1));

@@ -4,7 +4,7 @@
 
 use super::birth::{Newborn, Origin, agree, prepare, store};
 use super::call::{Answer, Call};
-use super::pair::curve_of;
+use super::pair::{curve_of, made_in, name_of};
 use super::practice::allowed;
 use super::template;
 use crate::audited::Unaudited;
@@ -22,6 +22,7 @@ use kmip::field::Field;
 use kmip::operation::{CreateKeyPairRequest, CreateKeyPairResponse};
 use kmip::result::Refusal;
 use kmip::tag::Tag;
+use kmip::version::Version;
 
 pub(super) async fn run<S: Scope>(
     call: &Call<'_, S>,
@@ -158,17 +159,25 @@ pub(super) async fn bear_pair<S: Scope>(
         (ObjectType::PRIVATE_KEY, private, &mut secret, formats.0, replaced_private),
         (ObjectType::PUBLIC_KEY, public, &mut point, formats.1, replaced_public),
     ] {
+        let asked = given.get(Tag::KEY_FORMAT_TYPE).and_then(AttributeValue::as_enumeration);
         given.unset(Tag::KEY_FORMAT_TYPE);
         agree(&mut given, Tag::CRYPTOGRAPHIC_LENGTH, AttributeValue::Integer(bits))?;
-        let material =
-            SecretBytes::take_from(material).map_err(|_| crate::request::of_scope(ScopeError::NoMemory))?;
-        let block = KeyBlock {
+        let mut block = KeyBlock {
             format,
             compression: None,
             algorithm: Some(plan.algorithm),
             length: Some(bits),
             structured: false,
         };
+        let wanted =
+            asked.map(KeyFormatType::from_code).or_else(|| default(call.version, object_type, plan.kind));
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != format) {
+            let (structured, mut written) = made_in(object_type, &block, material, wanted)?;
+            (block.format, block.structured) = (wanted, structured);
+            core::mem::swap(material, &mut written);
+        }
+        let material =
+            SecretBytes::take_from(material).map_err(|_| crate::request::of_scope(ScopeError::NoMemory))?;
         let newborn = Newborn {
             object_type,
             kind: Kind::Key(block),
@@ -185,6 +194,19 @@ pub(super) async fn bear_pair<S: Scope>(
     link(&mut public, LinkType::PRIVATE_KEY_LINK, &private);
     call.about(&private);
     Ok((private, public))
+}
+
+/// The format that a version makes keys on curves in, if it says one (KMIP 2.1, section 4.26) and the curve has a name there.
+fn default(version: Version, object_type: ObjectType, kind: PlanKind) -> Option<KeyFormatType> {
+    let PlanKind::Curve(curve) = kind else { return None };
+    if !version.tags_attributes() || name_of(curve).is_none() {
+        return None;
+    }
+    Some(if object_type == ObjectType::PRIVATE_KEY {
+        KeyFormatType::TRANSPARENT_EC_PRIVATE_KEY
+    } else {
+        KeyFormatType::TRANSPARENT_EC_PUBLIC_KEY
+    })
 }
 
 /// Notes on `object` what `other` is to it.

@@ -7,7 +7,7 @@ use super::call::Call;
 use super::change::{Fate, change};
 use super::container;
 use super::form::{Written, format_for, hand_out};
-use super::pair::{in_compression, in_format};
+use super::pair::{format_in, in_compression, in_format};
 use super::wrapping;
 use crate::managed::Managed;
 use crate::object::Object;
@@ -15,12 +15,13 @@ use crate::permit::{Permit, Reading, ReadingWrapped};
 use crate::scope::Scope;
 use kmip::attribute::{Attribute, AttributeValue};
 use kmip::enums::{KeyCompressionType, KeyFormatType, KeyWrapType, ObjectType};
-use kmip::field::Field;
-use kmip::object::{KeyWrappingSpecification, Object as Wire};
+use kmip::field::{Field, List};
+use kmip::object::{KeyWrappingData, KeyWrappingSpecification, Object as Wire};
 use kmip::operation::{ExportResponse, GetResponse};
 use kmip::result::Refusal;
 use kmip::tag::Tag;
-use kmip::ttlv::Writer;
+use kmip::ttlv::{Limits, Writer, parse};
+use kmip::version::Version;
 use std::rc::Rc;
 
 /// How a client wants an object.
@@ -80,15 +81,46 @@ pub(super) async fn payload<S: Scope>(
     wanted: &Wanted<'_>,
     around: &Around,
 ) -> Result<Written, Refusal> {
-    if wanted.wrap_type.is_some_and(|ty| ty != KeyWrapType::NOT_WRAPPED) {
-        return Err(Refusal::KeyWrapTypeNotSupported);
+    let version = call.version;
+    if wanted.format.is_some_and(|format| !format.exists_in(version)) {
+        return Err(Refusal::KeyFormatTypeNotSupported);
+    }
+    match wanted.wrap_type {
+        None | Some(KeyWrapType::NOT_WRAPPED) => {}
+        Some(KeyWrapType::AS_REGISTERED) if wanted.wrapping.is_none() => {
+            // Wrapping with AES key wrap gives the same bytes again, so they need not be kept.
+            if let Some(data) = &object.managed.wrapped_as {
+                return as_registered(call, object, wanted, data, around).await;
+            }
+        }
+        Some(_) => return Err(Refusal::KeyWrapTypeNotSupported),
     }
     if wanted.format == Some(KeyFormatType::PKCS_12) && wanted.wrapping.is_none() {
         return container::pack(call, object, around).await;
     }
     let Some(specification) = &wanted.wrapping else { return in_clear(call, object, wanted, around) };
-    let format = format_for(&object.managed, wanted.format)?;
+    let format = told(format_for(&object.managed, wanted.format)?, call.version, wanted);
     wrapping::write(call, object, specification, format, around).await
+}
+
+async fn as_registered<S: Scope>(
+    call: &Call<'_, S>,
+    object: &Rc<Object>,
+    wanted: &Wanted<'_>,
+    data: &[u8],
+    around: &Around,
+) -> Result<Written, Refusal> {
+    let item = parse(data, &Limits::DEFAULT).map_err(|_| Refusal::GeneralFailure)?;
+    let data = KeyWrappingData::decode(item, Version::V2_1).map_err(|_| Refusal::GeneralFailure)?;
+    let specification = KeyWrappingSpecification {
+        method: data.method,
+        encryption: data.encryption,
+        mac_signature_key: data.mac_signature_key,
+        attribute_names: List::default(),
+        encoding: data.encoding,
+    };
+    let format = format_for(&object.managed, wanted.format)?;
+    wrapping::write(call, object, &specification, format, around).await
 }
 
 /// Notes that the object was handed out, if it never was before (KMIP 1.4, section 3.34), and tells whether that was so.
@@ -114,6 +146,11 @@ pub(super) async fn note_first<S: Scope>(
     })
     .await?;
     Ok(true)
+}
+
+/// Who names no format gets the one it was registered in, or what the version calls that.
+fn told(format: KeyFormatType, version: Version, wanted: &Wanted<'_>) -> KeyFormatType {
+    if wanted.format.is_some() { format } else { format_in(format, version) }
 }
 
 /// Templates are handed out although they have no value.
@@ -143,7 +180,7 @@ fn in_clear<S: Scope>(
             return write(&object.managed, None, format);
         }
     };
-    let format = format_for(permit.managed(), wanted.format)?;
+    let format = told(format_for(permit.managed(), wanted.format)?, call.version, wanted);
     permit.with_material(|managed, bytes, _| {
         in_format(managed, bytes, format, |managed, bytes| {
             in_compression(managed, bytes, wanted.compression, |managed, bytes| {

@@ -10,7 +10,7 @@
 use super::birth::{Newborn, Origin, prepare, store};
 use super::call::{Answer, Call};
 use super::form::{Kept, take_in};
-use super::register::describe;
+use super::register::{describe, wrapped_as};
 use super::rules::{INSTANCES_MAX, rule_of, well_formed};
 use super::unwrapping;
 use crate::audited::Unaudited;
@@ -78,6 +78,7 @@ pub(super) async fn run<S: Scope>(
     let newborn =
         Newborn { object_type, kind: kept.kind, given, material: kept.material, origin: Origin::Given };
     let mut object = prepare(call, newborn, place.old.as_ref().map(|old| old.id)).await?;
+    object.managed.wrapped_as = request.object.as_ref().and_then(wrapped_as);
     if let Some(id) = place.id {
         object.id = id;
     }

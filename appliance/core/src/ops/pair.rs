@@ -8,11 +8,12 @@ use crate::crypto::asymmetric::{
     read_private, read_public, write_private, write_public,
 };
 use crate::crypto::der::{Room, room};
-use crate::managed::{Kind, Managed};
+use crate::managed::{KeyBlock, Kind, Managed};
 use kmip::attribute::StructureValue;
 use kmip::enums::{CryptographicAlgorithm, KeyCompressionType, KeyFormatType, ObjectType, RecommendedCurve};
 use kmip::field::Field;
 use kmip::object::{
+    TransparentDhPrivateKey, TransparentDhPublicKey, TransparentDsaPrivateKey, TransparentDsaPublicKey,
     TransparentEcPrivateKey, TransparentEcPublicKey, TransparentRsaPrivateKey, TransparentRsaPublicKey,
 };
 use kmip::primitive::BigInteger;
@@ -37,7 +38,8 @@ pub(super) fn with_private<R>(
         Some(
             F::TRANSPARENT_EC_PRIVATE_KEY
             | F::TRANSPARENT_ECDSA_PRIVATE_KEY
-            | F::TRANSPARENT_ECDH_PRIVATE_KEY,
+            | F::TRANSPARENT_ECDH_PRIVATE_KEY
+            | F::TRANSPARENT_ECMQV_PRIVATE_KEY,
         ) => return transparent_curve(bytes, read),
         _ => return read(Err(KeyError::Unknown)),
     };
@@ -111,7 +113,10 @@ pub(super) fn with_public<R>(
             return read(numbers.ok_or(KeyError::Malformed));
         }
         Some(
-            F::TRANSPARENT_EC_PUBLIC_KEY | F::TRANSPARENT_ECDSA_PUBLIC_KEY | F::TRANSPARENT_ECDH_PUBLIC_KEY,
+            F::TRANSPARENT_EC_PUBLIC_KEY
+            | F::TRANSPARENT_ECDSA_PUBLIC_KEY
+            | F::TRANSPARENT_ECDH_PUBLIC_KEY
+            | F::TRANSPARENT_ECMQV_PUBLIC_KEY,
         ) => {
             let Ok(structure) = StructureValue::from_encoded(Cow::Borrowed(bytes)) else {
                 return read(Err(KeyError::Malformed));
@@ -166,7 +171,8 @@ pub(super) fn curve_of(name: RecommendedCurve) -> Option<Curve> {
     })
 }
 
-fn name_of(curve: Curve) -> Option<RecommendedCurve> {
+/// The name of this curve, if KMIP has one.
+pub(super) fn name_of(curve: Curve) -> Option<RecommendedCurve> {
     Some(match curve {
         Curve::P256 => RecommendedCurve::P_256,
         Curve::P384 => RecommendedCurve::P_384,
@@ -190,6 +196,7 @@ pub(super) fn is_asked_in(ty: ObjectType, format: KeyFormatType) -> bool {
                 | F::TRANSPARENT_EC_PRIVATE_KEY
                 | F::TRANSPARENT_ECDSA_PRIVATE_KEY
                 | F::TRANSPARENT_ECDH_PRIVATE_KEY
+                | F::TRANSPARENT_ECMQV_PRIVATE_KEY
         ),
         ObjectType::PUBLIC_KEY => matches!(
             format,
@@ -199,9 +206,79 @@ pub(super) fn is_asked_in(ty: ObjectType, format: KeyFormatType) -> bool {
                 | F::TRANSPARENT_EC_PUBLIC_KEY
                 | F::TRANSPARENT_ECDSA_PUBLIC_KEY
                 | F::TRANSPARENT_ECDH_PUBLIC_KEY
+                | F::TRANSPARENT_ECMQV_PUBLIC_KEY
         ),
         _ => false,
     }
+}
+
+/// The format that a version has for what is kept in one that it does not have: the names of transparent keys on curves
+/// changed with 1.3.
+pub(super) fn format_in(kept: KeyFormatType, version: Version) -> KeyFormatType {
+    use KeyFormatType as F;
+    if kept.exists_in(version) {
+        return kept;
+    }
+    match kept {
+        F::TRANSPARENT_ECDSA_PRIVATE_KEY
+        | F::TRANSPARENT_ECDH_PRIVATE_KEY
+        | F::TRANSPARENT_ECMQV_PRIVATE_KEY => F::TRANSPARENT_EC_PRIVATE_KEY,
+        F::TRANSPARENT_ECDSA_PUBLIC_KEY
+        | F::TRANSPARENT_ECDH_PUBLIC_KEY
+        | F::TRANSPARENT_ECMQV_PUBLIC_KEY => F::TRANSPARENT_EC_PUBLIC_KEY,
+        F::TRANSPARENT_EC_PRIVATE_KEY => F::TRANSPARENT_ECDSA_PRIVATE_KEY,
+        F::TRANSPARENT_EC_PUBLIC_KEY => F::TRANSPARENT_ECDSA_PUBLIC_KEY,
+        other => other,
+    }
+}
+
+/// Writes a fresh half of a pair in another format than it was made in: whether that is a structure, and its bytes.
+///
+/// # Errors
+/// [`Refusal::KeyFormatTypeNotSupported`].
+pub(super) fn made_in(
+    object_type: ObjectType,
+    block: &KeyBlock,
+    bytes: &[u8],
+    format: KeyFormatType,
+) -> Result<(bool, Room), Refusal> {
+    let managed = Managed::new(object_type, Kind::Key(*block));
+    if !is_asked_in(object_type, format) {
+        return Err(Refusal::KeyFormatTypeNotSupported);
+    }
+    let written = if object_type == ObjectType::PRIVATE_KEY {
+        with_private(&managed, bytes, |key| key.ok().and_then(|key| private_in(&key, format)))
+    } else {
+        with_public(&managed, bytes, |key| key.ok().and_then(|key| public_in(&key, format)))
+    };
+    written.ok_or(Refusal::KeyFormatTypeNotSupported)
+}
+
+/// The algorithm and the length in bits of a transparent DSA or Diffie-Hellman key, which is kept and not used.
+pub(super) fn group_facts(format: KeyFormatType, bytes: &[u8]) -> Option<(CryptographicAlgorithm, usize)> {
+    use KeyFormatType as F;
+    let structure = StructureValue::from_encoded(Cow::Borrowed(bytes)).ok()?;
+    let bits = |prime: BigInteger<'_>| {
+        let magnitude = prime.unsigned()?;
+        let spare = magnitude.first()?.leading_zeros();
+        (magnitude.len() * 8).checked_sub(usize::try_from(spare).ok()?)
+    };
+    let (algorithm, prime) = match format {
+        F::TRANSPARENT_DSA_PRIVATE_KEY => {
+            (CryptographicAlgorithm::DSA, bits(structure.read::<TransparentDsaPrivateKey<'_>>().ok()?.p))
+        }
+        F::TRANSPARENT_DSA_PUBLIC_KEY => {
+            (CryptographicAlgorithm::DSA, bits(structure.read::<TransparentDsaPublicKey<'_>>().ok()?.p))
+        }
+        F::TRANSPARENT_DH_PRIVATE_KEY => {
+            (CryptographicAlgorithm::DH, bits(structure.read::<TransparentDhPrivateKey<'_>>().ok()?.p))
+        }
+        F::TRANSPARENT_DH_PUBLIC_KEY => {
+            (CryptographicAlgorithm::DH, bits(structure.read::<TransparentDhPublicKey<'_>>().ok()?.p))
+        }
+        _ => return None,
+    };
+    Some((algorithm, prime?))
 }
 
 /// Lends description and material of a half of a pair as they are in the format that was asked for.

@@ -29,6 +29,7 @@ const OBJECT_TYPES: &[ObjectType] = &[
     ObjectType::SECRET_DATA,
     ObjectType::OPAQUE_OBJECT,
     ObjectType::PGP_KEY,
+    ObjectType::CERTIFICATE_REQUEST,
 ];
 
 const SERVER_INFORMATION: &[(Tag, &str)] =

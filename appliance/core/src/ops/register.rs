@@ -8,7 +8,7 @@ use super::certificate;
 use super::container::{bear_chain, is_container, unpack};
 use super::create::key_bytes;
 use super::form::take_in;
-use super::pair::{facts, fits};
+use super::pair::{facts, fits, group_facts};
 use super::rules::{rule_of, well_formed};
 use super::template;
 use super::unwrapping;
@@ -20,10 +20,11 @@ use hardening::SecretBytes;
 use kmip::attribute::AttributeValue;
 use kmip::enums::{CryptographicAlgorithm, Enumeration, ObjectType};
 use kmip::field::Field;
-use kmip::object::{KeyValue, Object as Wire};
+use kmip::object::{KeyValue, KeyWrappingData, Object as Wire};
 use kmip::operation::{RegisterRequest, RegisterResponse};
 use kmip::result::Refusal;
 use kmip::tag::Tag;
+use kmip::ttlv::Writer;
 use kmip::version::Version;
 
 pub(super) async fn run<S: Scope>(
@@ -40,6 +41,7 @@ pub(super) async fn run<S: Scope>(
         take_template(&mut given, attributes, call.version)?;
     }
     let mut beside = Vec::new();
+    let wrapped_as = wrapped_as(&request.object);
     let kept = match unwrapping::open(call, &request.object).await? {
         None if is_container(&request.object) => {
             let (kept, certificates) = unpack(call, &mut given, &request.object).await?.into_parts();
@@ -65,6 +67,7 @@ pub(super) async fn run<S: Scope>(
     let newborn =
         Newborn { object_type, kind: kept.kind, given, material: kept.material, origin: Origin::Given };
     let mut object = prepare(call, newborn, None).await?;
+    object.managed.wrapped_as = wrapped_as;
     let id = object.id;
     let mut objects = bear_chain(call, &mut object, &beside).await?;
     call.about(&object);
@@ -76,6 +79,19 @@ pub(super) async fn run<S: Scope>(
         response.encode(Tag::RESPONSE_PAYLOAD, version, out);
     });
     Ok(call.changed(answer.leaving(id)))
+}
+
+/// How the object is wrapped, as it is kept: so that it can be wrapped again.
+pub(super) fn wrapped_as(object: &Wire<'_>) -> Option<Vec<u8>> {
+    let data = object.key_block()?.wrapping?;
+    // A key that only the batch knows by its place has another name afterwards.
+    data.encryption?.unique_identifier.text()?;
+    let data = KeyWrappingData { mac_signature: None, iv_counter_nonce: None, ..data };
+    let mut out = Vec::new();
+    let mut writer = Writer::new(&mut out, usize::MAX);
+    data.encode(Tag::KEY_WRAPPING_DATA, Version::V2_1, &mut writer);
+    writer.finish().ok()?;
+    Some(out)
 }
 
 /// Takes up the attributes that stand in a key value.
@@ -159,6 +175,19 @@ pub(super) fn describe(
     Ok(())
 }
 
+/// The same for keys that are kept and not used.
+fn describe_group(given: &mut AttributeSet, kind: &Kind, material: &SecretBytes) -> Result<(), Refusal> {
+    let format = kind.block().map(|block| block.format);
+    let facts = format.and_then(|format| material.expose(|bytes| group_facts(format, bytes)));
+    let Some((algorithm, bits)) = facts else { return Ok(()) };
+    agree(given, Tag::CRYPTOGRAPHIC_ALGORITHM, algorithm_value(algorithm))?;
+    if given.get(Tag::CRYPTOGRAPHIC_LENGTH).is_none() {
+        let bits = i32::try_from(bits).map_err(|_| Refusal::InvalidField)?;
+        agree(given, Tag::CRYPTOGRAPHIC_LENGTH, AttributeValue::Integer(bits))?;
+    }
+    Ok(())
+}
+
 /// Sets what a half of a key pair tells of itself, and refuses what contradicts it. Keys of algorithms that are not known here
 /// are kept as they are.
 fn describe_pair(
@@ -169,7 +198,7 @@ fn describe_pair(
 ) -> Result<(), Refusal> {
     let (family, bits) = match material.expose(|bytes| facts(object_type, kind, bytes)) {
         Ok(facts) => facts,
-        Err(KeyError::Unknown) => return Ok(()),
+        Err(KeyError::Unknown) => return describe_group(given, kind, material),
         Err(KeyError::Malformed) => return Err(Refusal::InvalidField),
     };
     let told = given

@@ -40,6 +40,7 @@ pub(super) async fn open<S: Scope>(call: &Call<'_, S>, object: &Wire<'_>) -> Res
     }
     let (sealed, encoded) = match (value, data.encoding) {
         (Some(KeyValue::Wrapped(sealed)), None | Some(EncodingOption::TTLV_ENCODING)) => (*sealed, true),
+        (Some(KeyValue::Wrapped(sealed)), Some(EncodingOption::NO_ENCODING)) => (*sealed, false),
         (Some(KeyValue::Plain(plain)), Some(EncodingOption::NO_ENCODING)) => match plain.material {
             KeyMaterial::Bytes(sealed) => (sealed, false),
             _ => return Err(Refusal::EncodingOption),

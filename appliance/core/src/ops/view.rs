@@ -2,11 +2,12 @@
 //!
 //! Rules: KMIP 1.4, section 3; KMIP 2.1, section 4.
 
-use crate::managed::Managed;
+use super::pair::format_in;
+use crate::managed::{Kind, Managed};
 use crate::object::Object;
 use holdfast_model::Timestamp;
 use kmip::attribute::{Attribute, AttributeName, AttributeValue, rule};
-use kmip::enums::Enumeration;
+use kmip::enums::{CertificateType, Enumeration, KeyFormatType};
 use kmip::tag::Tag;
 use kmip::version::Version;
 use std::borrow::Cow;
@@ -59,8 +60,14 @@ fn following(object: &Object, version: Version) -> Vec<Attribute<'static>> {
             seen.push(Attribute::standard(tag, value));
         }
     };
-    if let Some(block) = managed.kind.block() {
-        add(Tag::KEY_FORMAT_TYPE, AttributeValue::Enumeration(block.format.code()));
+    let format = match (&managed.kind, managed.kind.block()) {
+        (_, Some(block)) => Some(format_in(block.format, version)),
+        (Kind::Certificate(CertificateType::X_509), _) => Some(KeyFormatType::X_509),
+        (Kind::Opaque(_), _) => Some(KeyFormatType::OPAQUE),
+        _ => None,
+    };
+    if let Some(format) = format {
+        add(Tag::KEY_FORMAT_TYPE, AttributeValue::Enumeration(format.code()));
     }
     let [.., a, b, c, d, e, f, g, h] = *object.id.as_bytes();
     let short: [u8; SHORT_IDENTIFIER_BYTES] = [a, b, c, d, e, f, g, h];
