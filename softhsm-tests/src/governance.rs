@@ -1,6 +1,7 @@
 //! The customer's side: signs Orbital bundles, one on top of the other.
 
 use holdfast_model::l1::L1Ref;
+use holdfast_model::policy::Practice;
 use holdfast_model::trust::{Permission, Realm, TrustRule};
 use holdfast_model::{
     ApplianceId, ClusterId, Fingerprint, HsmName, Sequence, ServiceId, SourceId, TenantId, Timestamp,
@@ -122,6 +123,25 @@ pub fn link(tenant: &str) -> Order {
 #[must_use]
 pub fn unlink(tenant: &str) -> Order {
     Order::UnlinkL1 { tenant: TenantId::parse(tenant).unwrap() }
+}
+
+/// Its policy is the default with these exceptions.
+#[must_use]
+pub fn policy(tenant: &str, allow: &[Practice], refuse: &[Practice]) -> Order {
+    let tenant = TenantId::parse(tenant).unwrap();
+    Order::SetPolicy { tenant, allow: allow.to_vec(), refuse: refuse.to_vec() }
+}
+
+/// The key of its service [`SERVICE`] gets a new version.
+#[must_use]
+pub fn rotate(tenant: &str) -> Order {
+    Order::RotateKey { tenant: TenantId::parse(tenant).unwrap(), service: ServiceId::parse(SERVICE).unwrap() }
+}
+
+/// Destroy it.
+#[must_use]
+pub fn destroy(tenant: &str) -> Order {
+    Order::DestroyTenant { tenant: TenantId::parse(tenant).unwrap() }
 }
 
 /// It has the service [`SERVICE`].

@@ -157,6 +157,9 @@ fn action_word(action: Action, name: &dyn Fn(u32) -> Option<&'static str>) -> St
         Action::L1Unlink => "l1.unlink",
         Action::ServiceDefine => "service.define",
         Action::ClientTrust => "client.trust",
+        Action::PolicySet => "policy.set",
+        Action::KeyRotate => "key.rotate",
+        Action::TenantDestroy => "tenant.destroy",
     };
     word.to_owned()
 }

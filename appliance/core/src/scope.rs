@@ -41,6 +41,9 @@ pub enum ScopeError {
     /// Secret memory is exhausted.
     #[error("secret memory is exhausted")]
     NoMemory,
+    /// There is more slow work than is taken. Retry later.
+    #[error("too much slow work waits; try again")]
+    Busy,
     /// The audit log does not take records; nothing is done unaudited.
     #[error("the audit log does not take records; try again")]
     Unaudited,
@@ -83,6 +86,18 @@ pub trait Scope {
     /// # Errors
     /// [`ScopeError::NoMemory`] stands for a generator that does not deliver, too: nothing weaker is used.
     fn random(&self, out: &mut [u8]) -> Result<(), ScopeError>;
+
+    /// Does what takes long somewhere else, while the lane serves others.
+    ///
+    /// # Errors
+    /// [`ScopeError::Busy`].
+    fn slowly<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Result<T, ScopeError>>;
+
+    /// Lets others go first: for who has many small things to do, and waits for none of them.
+    fn rest(&self) -> impl Future<Output = ()>;
 
     /// The tenant's cryptographic operations that come in parts.
     fn streams(&self) -> &Streams;

@@ -5,7 +5,7 @@ use crate::identity::{KEY_FILE_BYTES_MAX, TlsKey};
 use crate::lane::front::Front;
 use crate::lane::governor::{self, Governor};
 use crate::lane::message::{Mailbox, Message};
-use crate::lane::{Lane, Parts, slow};
+use crate::lane::{Lane, Parts, slow, work};
 use crate::sandbox::profile;
 use hardening::arena::{self, ArenaKind, ArenaSize};
 use hardening::ring::RingProducer;
@@ -29,6 +29,9 @@ use std::thread;
 /// Stack of a lane: what decoding, cryptography and a few nested requests need, with room.
 const LANE_STACK_BYTES: usize = 1 << 20;
 
+/// Threads beside the lanes: the one that makes transport keys, and the slow lane.
+const SLOW_THREADS: usize = 2;
+
 /// Runs `core` until warden says stop.
 ///
 /// # Errors
@@ -41,27 +44,21 @@ pub fn run(mut child: Child) -> Result<(), String> {
     tls.belongs_to(settings.tls_chain.first().map_or(&[], Vec::as_slice)).map_err(say)?;
     let signers = Signers::pin(&settings.signers, settings.signers_needed).map_err(say)?;
     let settings = Arc::new(settings);
-    let (lanes, mailboxes, supply) = lanes(&mut child, &settings)?;
+    let (lanes, mailboxes, supply, worker) = lanes(&mut child, &settings)?;
     let parts = governor_parts(&mut child, &settings)?;
     // The sandbox tells descriptors by number: nothing is opened after this.
     let highest = highest_fd()?;
     let stage = Lockdown::begin(&profile(highest)).map_err(say)?;
     // Threads meet here twice: when all of them have begun, and when the sandbox is sealed. One that is still beginning
     // when the filter lands would be killed by it.
-    let gate = Arc::new(Barrier::new(lanes.len() + 1));
+    let gate = Arc::new(Barrier::new(lanes.len() + SLOW_THREADS));
     let mut lanes = lanes.into_iter();
     let first = lanes.next().ok_or("no lanes are configured: set core.lanes to at least 1")?;
     for lane in lanes {
         spawn_lane(lane, Arc::clone(&gate))?;
     }
-    let slow_gate = Arc::clone(&gate);
-    named("slow")
-        .spawn(move || {
-            slow_gate.wait();
-            slow_gate.wait();
-            slow::run(&supply);
-        })
-        .map_err(say)?;
+    spawn_slow("keys", Arc::clone(&gate), || Ok(()), move || slow::run(&supply))?;
+    spawn_slow("slow", Arc::clone(&gate), || work::Worker::step_back().map_err(say), move || worker.run())?;
     gate.wait();
     let lockdown = stage.seal().map_err(say)?;
     gate.wait();
@@ -109,6 +106,33 @@ fn spawn_lane(seed: LaneSeed, gate: Arc<Barrier>) -> Result<(), String> {
         .map_err(say)
 }
 
+/// A thread beside the lanes; `first` is what it does before the sandbox is sealed.
+fn spawn_slow(
+    name: &str,
+    gate: Arc<Barrier>,
+    first: impl FnOnce() -> Result<(), String> + Send + 'static,
+    then: impl FnOnce() + Send + 'static,
+) -> Result<(), String> {
+    named(name)
+        .spawn(move || {
+            let prepared = first();
+            gate.wait();
+            gate.wait();
+            let ended = prepared.and_then(|()| {
+                on_secret_stack(|| {
+                    then();
+                    Ok(())
+                })
+            });
+            // It ends when all lanes have ended, or it could not begin; the lanes would wait for it for ever.
+            if ended.is_err() {
+                hardening::ending::wipe_and_exit(1);
+            }
+        })
+        .map(drop)
+        .map_err(say)
+}
+
 /// Keys and plaintexts pass over the stack as well, so a lane's is in secret memory.
 fn on_secret_stack(serve: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     hardening::stack::run_on_secret_stack(LANE_STACK_BYTES, serve).map_err(say)?
@@ -122,7 +146,7 @@ fn secret_memory(settings: &settings::Core) -> Result<(), String> {
     let bytes = |value: u64| usize::try_from(value).map_err(say);
     hardening::heap::enter_secret(bytes(settings.heap_bytes)?).map_err(say)?;
     arena::install(ArenaSize::bytes(bytes(settings.arena_bytes)?)).map_err(say)?;
-    hardening::stack::reserve(usize::from(settings.lanes), LANE_STACK_BYTES).map_err(say)?;
+    hardening::stack::reserve(usize::from(settings.lanes) + SLOW_THREADS, LANE_STACK_BYTES).map_err(say)?;
     hardening::ending::wipe_on_ending().map_err(say)?;
     hardening::process::lock_present_memory().map_err(say)
 }
@@ -168,6 +192,7 @@ struct LaneSeed {
     wake: UnixStream,
     epoll: OwnedFd,
     transport: slow::TransportKeys,
+    work: work::Queue,
     keystore: Link,
     audit: Link,
     roots: Vec<(holdfast_model::HsmName, Link)>,
@@ -186,6 +211,7 @@ impl LaneSeed {
             governor: self.governor,
             wake: self.wake,
             transport: self.transport,
+            work: self.work,
         })
         .map_err(say)?;
         lane.wire(self.keystore, self.audit, self.roots);
@@ -193,7 +219,7 @@ impl LaneSeed {
     }
 }
 
-type Lanes = (Vec<LaneSeed>, Vec<Mailbox>, slow::Supply);
+type Lanes = (Vec<LaneSeed>, Vec<Mailbox>, slow::Supply, work::Worker);
 
 fn lanes(child: &mut Child, settings: &Arc<settings::Core>) -> Result<Lanes, String> {
     let mut ways: Vec<(Sender<Message>, UnixStream)> = Vec::new();
@@ -210,8 +236,9 @@ fn lanes(child: &mut Child, settings: &Arc<settings::Core>) -> Result<Lanes, Str
         let (send, wake) = ways.get(at).ok_or("no lanes are configured")?;
         Ok(Mailbox::new(send.clone(), wake.try_clone().map_err(say)?))
     };
-    let wakers = ways.iter().map(|(_, wake)| wake.try_clone().map_err(say));
-    let (transport, supply) = slow::transport_keys(wakers.collect::<Result<_, _>>()?);
+    let wakers = || ways.iter().map(|(_, wake)| wake.try_clone().map_err(say)).collect::<Result<_, _>>();
+    let (transport, supply) = slow::transport_keys(wakers()?);
+    let (work, worker) = work::queue(wakers()?);
     let mut seeds = Vec::new();
     for (at, (messages, wake)) in ends.into_iter().enumerate() {
         let lane = LaneIndex(u16::try_from(at).map_err(say)?);
@@ -232,13 +259,14 @@ fn lanes(child: &mut Child, settings: &Arc<settings::Core>) -> Result<Lanes, Str
             wake,
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC).map_err(say)?,
             transport: transport.clone(),
+            work: work.clone(),
             keystore: link(child, Socket::Keystore { lane })?,
             audit: link(child, Socket::Audit { lane })?,
             roots,
         });
     }
     let mailboxes = (0..ways.len()).map(mailbox).collect::<Result<_, _>>()?;
-    Ok((seeds, mailboxes, supply))
+    Ok((seeds, mailboxes, supply, worker))
 }
 
 fn link(child: &mut Child, socket: Socket) -> Result<Link, String> {

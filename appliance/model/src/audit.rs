@@ -44,6 +44,12 @@ pub enum Action {
     ServiceDefine,
     /// `client.trust`.
     ClientTrust,
+    /// `policy.set`.
+    PolicySet,
+    /// `key.rotate`.
+    KeyRotate,
+    /// `tenant.destroy`.
+    TenantDestroy,
 }
 
 /// One event as `core` reports it. The audit-agent adds its place in the chain.

@@ -76,6 +76,8 @@ pub const SIGNERS_MAX: usize = 16;
 pub const TENANTS_MAX: usize = 4096;
 /// Services of one tenant.
 pub const SERVICES_PER_TENANT_MAX: usize = 100_000;
+/// Versions of one service key: each is unwrapped when the service is first asked for something.
+pub const SERVICE_KEY_VERSIONS_MAX: u32 = 1024;
 /// Trust rules of one box.
 pub const TRUST_RULES_MAX: usize = 16_384;
 /// Fast lanes of one core; more CPUs than this serve TLS.
@@ -114,6 +116,10 @@ pub const OPS_REQUEST_BYTES_MAX: usize = 4096;
 pub const OPS_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time for core to say how it is; after that it counts as away.
 pub const OPS_CORE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Jobs that wait for the slow lane: RSA keys to be made, long derivations. Each takes up to seconds.
+pub const SLOW_JOBS_MAX: usize = 64;
+/// Of these, one tenant's: the others have room beside it.
+pub const SLOW_JOBS_PER_TENANT_MAX: usize = 16;
 /// Cryptographic operations of one tenant that are under way in parts.
 pub const STREAMS_PER_TENANT_MAX: usize = 256;
 /// Data of these that is held until it can be given out; most modes hold a block, authenticated ones the whole.

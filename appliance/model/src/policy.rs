@@ -6,6 +6,7 @@
 
 use core::fmt;
 use core::str::FromStr;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 macro_rules! practices {
     ($( $(#[doc = $doc:literal])* $practice:ident = $name:literal, $allowed:literal, $why:literal; )*) => {
@@ -81,6 +82,28 @@ practices! {
 impl fmt::Display for Practice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl Serialize for Practice {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Practice {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl de::Visitor<'_> for Name {
+            type Value = Practice;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a practice")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Practice, E> {
+                name.parse().map_err(E::custom)
+            }
+        }
+        from.deserialize_str(Name)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::time;
 use crate::Failure;
 use holdfast_model::l1::L1Ref;
+use holdfast_model::policy::Practice;
 use holdfast_model::trust::{Permission, Realm, TrustRule};
 use holdfast_model::{ApplianceId, ClusterId, Fingerprint, HsmName, Sequence, ServiceId, SourceId, TenantId};
 use holdfast_orbital::sign::sha256;
@@ -86,6 +87,29 @@ struct ClientTrust {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicySet {
+    tenant: TenantId,
+    #[serde(default)]
+    allow: Vec<Practice>,
+    #[serde(default)]
+    refuse: Vec<Practice>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyRotate {
+    tenant: TenantId,
+    service: ServiceId,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TenantDestroy {
+    tenant: TenantId,
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum RealmWord {
     Own,
@@ -149,9 +173,22 @@ fn directive(beside: &Path, task: Task) -> Result<Directive, String> {
             Order::DefineService { tenant, service }
         }
         "client.trust" => Order::TrustClient(trust(beside, data(task.data)?)?),
+        "policy.set" => {
+            let PolicySet { tenant, allow, refuse } = data(task.data)?;
+            Order::SetPolicy { tenant, allow, refuse }
+        }
+        "key.rotate" => {
+            let KeyRotate { tenant, service } = data(task.data)?;
+            Order::RotateKey { tenant, service }
+        }
+        "tenant.destroy" => {
+            let TenantDestroy { tenant } = data(task.data)?;
+            Order::DestroyTenant { tenant }
+        }
         other => {
             return Err(format!(
-                "{other:?} is no directive; there are tenant.define, l1.link, l1.unlink, service.define and client.trust"
+                "{other:?} is no directive; there are tenant.define, l1.link, l1.unlink, service.define, client.trust, \
+                 policy.set, key.rotate and tenant.destroy"
             ));
         }
     };

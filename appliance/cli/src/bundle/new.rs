@@ -18,7 +18,7 @@ Examples:
   holdfast bundle new --after first.bundle --lane 0 --out cut-off.toml
 
 A box follows one chain of bundles. --after takes source, audience, sequence and digest from the bundle before, so
-that they fit. Lane 0 is for orders that only take away (l1.unlink): they jump every queue and do not wait for a
+that they fit. Lane 0 is for orders that only take away (l1.unlink, tenant.destroy): they jump every queue and do not wait for a
 bundle that was lost on the way. Lane 1 is for definitions and links, lane 2 for everything.")]
 pub(crate) struct New {
     /// The bundle before this one.
@@ -123,8 +123,29 @@ const DIRECTIVES: &str = r#"
 # type = "client.trust"
 # data = { tenant = "acme", service = "db", ca_file = "acme-ca.pem", realm = "own", permission = "manage" }
 
+# What the tenant's keys may be used for: the default (NIST SP 800-131A), and these exceptions, which replace former ones.
+# Practices: 3des-encrypt, 3des-decrypt, 3des-mac, 3des-mac-verify, sha1-sign, sha1-verify, rsa-below-2048-make,
+# rsa-below-2048-sign, rsa-below-2048-verify, rsa-below-2048-encrypt, rsa-below-2048-decrypt, rsa-pkcs1-v1.5-encrypt,
+# rsa-pkcs1-v1.5-decrypt, hmac-sha1, chacha20, secp256k1-sign, x25519-agree.
+# [[directive]]
+# task_id = "acme-policy"
+# type = "policy.set"
+# data = { tenant = "acme", allow = ["rsa-pkcs1-v1.5-encrypt"], refuse = ["chacha20"] }
+
+# A new version of the service's key wraps from now on; older ones only unwrap.
+# [[directive]]
+# task_id = "rotate-acme-db"
+# type = "key.rotate"
+# data = { tenant = "acme", service = "db" }
+
 # [[directive]]
 # task_id = "cut-off-acme"
 # type = "l1.unlink"
+# data = { tenant = "acme" }
+
+# For good: the tenant is cut off, its key is shredded, its name is not given away again. There is no way back.
+# [[directive]]
+# task_id = "destroy-acme"
+# type = "tenant.destroy"
 # data = { tenant = "acme" }
 "#;

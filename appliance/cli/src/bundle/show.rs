@@ -2,6 +2,7 @@
 
 use crate::{Failure, Report};
 use clap::Args;
+use holdfast_model::policy::Practice;
 use holdfast_model::trust::{Permission, Realm};
 use holdfast_orbital::sign::{Unverified, unverified};
 use holdfast_orbital::{Directive, Header, Order};
@@ -89,6 +90,17 @@ fn says(order: &Order) -> String {
             rule.service,
             rule.tenant,
         ),
+        Order::SetPolicy { tenant, allow, refuse } => {
+            let said = |what: &str, practices: &[Practice]| {
+                let names: Vec<_> = practices.iter().map(|practice| practice.name()).collect();
+                if names.is_empty() { String::new() } else { format!(", {what} {}", names.join(", ")) }
+            };
+            format!("the policy of {tenant} is the default{}{}", said("with", allow), said("without", refuse))
+        }
+        Order::RotateKey { tenant, service } => format!("{service} of {tenant} gets a new key version"),
+        Order::DestroyTenant { tenant } => {
+            format!("destroy {tenant}: cut off for good, its key shredded; nothing of it can be read again")
+        }
         other => other.kind().to_owned(),
     }
 }
@@ -118,6 +130,11 @@ fn as_json(directive: &Directive) -> Value {
             "tenant": rule.tenant, "service": rule.service, "ca_sha256": rule.anchor.to_string(),
             "realm": realm(rule.realm), "common_names": rule.common_names, "permission": permission(rule.permission),
         }),
+        Order::SetPolicy { tenant, allow, refuse } => {
+            json!({ "tenant": tenant, "allow": allow, "refuse": refuse })
+        }
+        Order::RotateKey { tenant, service } => json!({ "tenant": tenant, "service": service }),
+        Order::DestroyTenant { tenant } => json!({ "tenant": tenant }),
         _ => Value::Null,
     };
     json!({

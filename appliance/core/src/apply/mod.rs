@@ -4,10 +4,13 @@
 //! Trusts: `Verified<Bundle>`, and nothing less.
 
 mod client_trust;
+mod key_rotate;
 mod l1_link;
 mod l1_unlink;
+mod policy_set;
 mod service_define;
 mod tenant_define;
+mod tenant_destroy;
 
 use crate::tenant::orders::{Orders, TenantOrders};
 use holdfast_model::TenantId;
@@ -31,6 +34,9 @@ pub enum Unfit {
     /// The tenant's key is under another root key.
     #[error("the tenant is linked to another root key")]
     LinkedElsewhere,
+    /// The tenant was destroyed, and stays so.
+    #[error("the tenant was destroyed")]
+    Destroyed,
     /// The box cannot hold more of these.
     #[error("a limit of the box is reached")]
     Limit,
@@ -45,6 +51,7 @@ impl Unfit {
             Self::UnknownService => "unknown-service",
             Self::UnknownHsm => "unknown-hsm",
             Self::LinkedElsewhere => "linked-elsewhere",
+            Self::Destroyed => "tenant-destroyed",
             Self::Limit => "limit-reached",
         }
     }
@@ -87,12 +94,20 @@ impl Governance {
             Order::UnlinkL1 { tenant } => l1_unlink::apply(self, *tenant),
             Order::DefineService { tenant, service } => service_define::apply(self, *tenant, *service),
             Order::TrustClient(rule) => client_trust::apply(self, rule),
+            Order::SetPolicy { tenant, allow, refuse } => policy_set::apply(self, *tenant, allow, refuse),
+            Order::RotateKey { tenant, service } => key_rotate::apply(self, *tenant, *service),
+            Order::DestroyTenant { tenant } => tenant_destroy::apply(self, *tenant),
             _ => Err(Unfit::Limit),
         }
     }
 
+    /// The orders of a tenant that is defined and was not destroyed.
     fn orders_of(&mut self, tenant: TenantId) -> Result<&mut Orders, Unfit> {
-        self.tenants.get_mut(&tenant).ok_or(Unfit::UnknownTenant)
+        match self.tenants.get_mut(&tenant) {
+            None => Err(Unfit::UnknownTenant),
+            Some(orders) if orders.is_destroyed() => Err(Unfit::Destroyed),
+            Some(orders) => Ok(orders),
+        }
     }
 
     /// Every tenant's orders.
@@ -130,6 +145,9 @@ pub const fn action_of(order: &Order) -> Action {
         Order::UnlinkL1 { .. } => Action::L1Unlink,
         Order::DefineService { .. } => Action::ServiceDefine,
         Order::TrustClient(_) => Action::ClientTrust,
+        Order::SetPolicy { .. } => Action::PolicySet,
+        Order::RotateKey { .. } => Action::KeyRotate,
+        Order::DestroyTenant { .. } => Action::TenantDestroy,
         _ => Action::Bundle,
     }
 }

@@ -8,6 +8,8 @@ pub(super) fn apply(state: &mut Governance, tenant: TenantId) -> Result<(), Unfi
     if state.tenants.len() >= TENANTS_MAX && !state.tenants.contains_key(&tenant) {
         return Err(Unfit::Limit);
     }
-    state.tenants.entry(tenant).or_default();
+    if state.tenants.entry(tenant).or_default().is_destroyed() {
+        return Err(Unfit::Destroyed);
+    }
     Ok(())
 }

@@ -55,6 +55,12 @@ impl ServiceKeys {
         Ok(version)
     }
 
+    /// The number of the version that wraps.
+    #[must_use]
+    pub fn newest(&self) -> u32 {
+        self.versions.last().map_or(0, |(version, _)| version.0)
+    }
+
     /// The version that wraps, and its number.
     #[must_use]
     pub fn active(&self) -> Option<(KeyVersion, &ServiceKey)> {

@@ -13,6 +13,7 @@ pub mod server;
 pub mod slow;
 pub mod store;
 pub mod task;
+pub mod work;
 
 mod poll;
 mod scope;
@@ -72,8 +73,10 @@ pub struct Parts {
     pub governor: Mailbox,
     /// Wakes this lane; a byte for each message or transport key.
     pub wake: UnixStream,
-    /// Transport keys, made by the slow lane.
+    /// Transport keys, made ahead of time.
     pub transport: TransportKeys,
+    /// The way to the slow lane.
+    pub work: work::Queue,
 }
 
 /// One fast lane.
@@ -90,12 +93,15 @@ pub struct Lane {
     roots: BTreeMap<HsmName, Root>,
     audit: Audit,
     transport: TransportKeys,
+    work: work::Work,
     tenants: RefCell<HashMap<TenantId, Rc<Tenant>>>,
     trust: RefCell<(u64, Arc<Vec<TrustRule>>)>,
     messages: Receiver<Message>,
     governor: Mailbox,
     wake: UnixStream,
     until_woken: RefCell<Vec<Resolver<()>>>,
+    /// Those that let others go first: they go on in the next turn of the loop.
+    resting: RefCell<Vec<Resolver<()>>>,
     timers: RefCell<Vec<(Timestamp, Resolver<()>)>>,
     runnable: RefCell<VecDeque<(usize, Connection)>>,
     spare: RefCell<Vec<Vec<u8>>>,
@@ -125,12 +131,14 @@ impl Lane {
             fronts: parts.fronts,
             roots,
             transport: parts.transport,
+            work: work::Work::new(parts.work, parts.index),
             tenants: RefCell::default(),
             trust: RefCell::default(),
             messages: parts.messages,
             governor: parts.governor,
             wake: parts.wake,
             until_woken: RefCell::default(),
+            resting: RefCell::default(),
             timers: RefCell::default(),
             runnable: RefCell::default(),
             spare: RefCell::default(),
@@ -170,6 +178,13 @@ impl Lane {
     fn woken(&self) -> Promise<()> {
         let (promise, resolver) = self.tasks.promise();
         self.until_woken.borrow_mut().push(resolver);
+        promise
+    }
+
+    /// Until the next turn of the loop: whatever has come meanwhile goes first.
+    fn rest(&self) -> Promise<()> {
+        let (promise, resolver) = self.tasks.promise();
+        self.resting.borrow_mut().push(resolver);
         promise
     }
 

@@ -81,7 +81,9 @@ impl Lane {
         loop {
             self.watch_all(&mut poll, governor)?;
             events.clear();
-            let timeout = rustix::event::Timespec::try_from(TICK).map_err(io::Error::other)?;
+            let resting = core::mem::take(&mut *self.resting.borrow_mut());
+            let patience = if resting.is_empty() { TICK } else { Duration::ZERO };
+            let timeout = rustix::event::Timespec::try_from(patience).map_err(io::Error::other)?;
             match epoll::wait(&poll.epoll, rustix::buffer::spare_capacity(&mut events), Some(&timeout)) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
@@ -100,6 +102,7 @@ impl Lane {
                 ticked = self.now();
                 self.tick();
             }
+            resting.into_iter().for_each(|resolver| resolver.resolve(()));
             self.run_all();
             self.flush_all(governor);
         }

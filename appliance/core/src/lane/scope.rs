@@ -3,6 +3,7 @@
 use super::Lane;
 use super::store::put;
 use super::unseal::store_error;
+use super::work::Busy;
 use crate::audited::Event;
 use crate::custody::vault::{self, Checked};
 use crate::object::Object;
@@ -108,6 +109,21 @@ impl Scope for RequestScope {
 
     fn random(&self, out: &mut [u8]) -> Result<(), ScopeError> {
         self.lane.random(out)
+    }
+
+    async fn slowly<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ScopeError> {
+        let epoch = self.tenant.epoch();
+        let done = self.lane.work.start(&self.lane.tasks, &self.tenant.slow_jobs, job);
+        let done = done.map_err(|Busy| ScopeError::Busy)?.await;
+        // A tenant that was cut off meanwhile gets nothing of it.
+        if self.tenant.epoch() == epoch { Ok(done) } else { Err(ScopeError::Revoked) }
+    }
+
+    async fn rest(&self) {
+        self.lane.rest().await;
     }
 
     fn streams(&self) -> &Streams {

@@ -1,4 +1,4 @@
-//! The slow lane: one thread for work that would hold up a fast one. It makes the transport keys that unsealing needs.
+//! The stock of transport keys that unsealing needs, and the thread that makes them.
 //!
 //! One key waits in the queue and one in the thread's hand, for all lanes together: each costs a good part of a second
 //! of processor time, which at start the first clients want as well. Who finds none is woken when one is ready.
@@ -35,20 +35,20 @@ impl TransportKeys {
     }
 }
 
-/// The slow lane's end.
+/// The end of the thread that makes them.
 pub struct Supply {
     send: SyncSender<Made>,
     wake: Vec<UnixStream>,
 }
 
-/// Makes the queue: the lanes' end, and the end that the slow lane's thread fills. `wake` are the lanes' wake sockets.
+/// Makes the queue: the lanes' end, and the end that the thread fills. `wake` are the lanes' wake sockets.
 #[must_use]
 pub fn transport_keys(wake: Vec<UnixStream>) -> (TransportKeys, Supply) {
     let (send, ready) = sync_channel(QUEUED_KEYS);
     (TransportKeys { ready: Arc::new(Mutex::new(ready)) }, Supply { send, wake })
 }
 
-/// The slow lane's thread: makes a key whenever there is room for one, until all lanes are gone.
+/// The thread: makes a key whenever there is room for one, until all lanes are gone.
 pub fn run(supply: &Supply) {
     while supply.send.send(OneTimeKey::generate()).is_ok() {
         for wake in &supply.wake {

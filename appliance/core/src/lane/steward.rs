@@ -4,19 +4,25 @@ use super::Lane;
 use super::message::{Answer, LaneStatus, Message, Ticket};
 use super::unseal::grace_is_over;
 use crate::audited::Event;
+use crate::custody::tenant_record;
 use crate::tenant::Tenant;
 use crate::tenant::orders::TenantOrders;
 use holdfast_model::audit::{Action, Outcome, Reason};
 use holdfast_model::{KeyVersion, TenantId};
+use holdfast_ports::keystore::Write;
 use holdfast_ports::root::{Reply, Request};
 use std::io::{self, Read};
 use std::rc::Rc;
+
+/// How long to wait before the keystore is asked again to shred.
+const SHRED_PAUSE: core::time::Duration = core::time::Duration::from_secs(1);
 
 impl Lane {
     /// Empties the wake socket and lets go on who waited for it.
     pub(super) fn take_wake(&self) {
         let mut bytes = [0; 256];
         while matches!((&self.wake).read(&mut bytes), Ok(read) if read == bytes.len()) {}
+        self.work.collect();
         for resolver in core::mem::take(&mut *self.until_woken.borrow_mut()) {
             resolver.resolve(());
         }
@@ -48,7 +54,11 @@ impl Lane {
         Ok(())
     }
 
-    fn obey(&self, TenantOrders { tenant, orders }: TenantOrders) {
+    fn obey(self: &Rc<Self>, TenantOrders { tenant, orders }: TenantOrders) {
+        if orders.is_destroyed() {
+            let lane = Rc::clone(self);
+            self.tasks.start(async move { lane.shred_tenant_key(tenant).await });
+        }
         let known = self.tenants.borrow().get(&tenant).cloned();
         match known {
             Some(known) => {
@@ -61,6 +71,25 @@ impl Lane {
             None => {
                 self.tenants.borrow_mut().insert(tenant, Rc::new(Tenant::new(tenant, orders)));
             }
+        }
+    }
+
+    /// Shreds the wrapped L2 of a tenant that was destroyed, however long the keystore takes to answer. At every start it is
+    /// looked for again.
+    async fn shred_tenant_key(self: Rc<Self>, tenant: TenantId) {
+        let name = tenant_record::name(tenant);
+        loop {
+            let shredded = match self.store.get(name).await {
+                Ok(None) => true,
+                Ok(Some(record)) => {
+                    self.store.commit(vec![Write::Shred(name, record.revision)]).await.is_ok()
+                }
+                Err(_) => false,
+            };
+            if shredded {
+                return;
+            }
+            self.pause(SHRED_PAUSE).await;
         }
     }
 

@@ -183,24 +183,29 @@ impl Lane {
             }
             let stored =
                 self.store.get(service_record::name(tenant.id, service)).await.map_err(store_error)?;
-            let keys = match stored {
+            let mut keys = match stored {
                 Some(record) => tenant
                     .with_keys(|keys| ServiceKeys::open(&keys.tenant, service, &record))
                     .ok_or(ScopeError::Sealed)?
                     .map_err(ScopeError::from)?,
-                None if tenant.orders.borrow().services().contains(&service) => {
-                    let mut first = ServiceKeys::first(service)?;
-                    let sealed =
-                        tenant.with_keys(|keys| first.seal(&keys.tenant)).ok_or(ScopeError::Sealed)??;
-                    first.revision = sealed.revision;
-                    match self.store.commit(vec![put(sealed)]).await {
-                        Ok(()) => first,
-                        Err(KeystoreError::Conflict) => continue,
-                        Err(error) => return Err(store_error(error)),
-                    }
-                }
+                None if tenant.orders.borrow().services().contains(&service) => ServiceKeys::first(service)?,
                 None => return Err(ScopeError::NotThere),
             };
+            // A key that is new, or that governance has ordered another version of, is stored before it wraps anything.
+            let wanted = tenant.orders.borrow().key_versions(service);
+            let is_new = keys.revision == Revision(0);
+            if is_new || keys.newest() < wanted {
+                while keys.newest() < wanted {
+                    keys.rotate()?;
+                }
+                let sealed = tenant.with_keys(|held| keys.seal(&held.tenant)).ok_or(ScopeError::Sealed)??;
+                keys.revision = sealed.revision;
+                match self.store.commit(vec![put(sealed)]).await {
+                    Ok(()) => {}
+                    Err(KeystoreError::Conflict) => continue,
+                    Err(error) => return Err(store_error(error)),
+                }
+            }
             let keys = Rc::new(keys);
             let kept = tenant.epoch() == epoch
                 && tenant.with_keys_mut(|all| all.services.insert(service, Rc::clone(&keys))).is_some();

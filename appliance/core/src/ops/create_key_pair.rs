@@ -11,7 +11,7 @@ use crate::audited::Unaudited;
 use crate::crypto::asymmetric::{Curve, Made, RSA_BITS, make_curve, make_rsa};
 use crate::managed::{AttributeSet, KeyBlock, Kind};
 use crate::object::Object;
-use crate::request::of_cipher;
+use crate::request::{of_cipher, of_scope};
 use crate::scope::{Scope, ScopeError};
 use hardening::SecretBytes;
 use holdfast_model::ObjectId;
@@ -145,7 +145,10 @@ pub(super) async fn bear_pair<S: Scope>(
         allowed(call, [Practice::ShortRsaMake])?;
     }
     let (made, bits, formats) = match plan.kind {
-        PlanKind::Rsa(bits) => (make_rsa(bits), i32::from(bits), (F::PKCS_1, F::PKCS_1)),
+        PlanKind::Rsa(bits) => {
+            let made = call.scope.slowly(move || make_rsa(bits)).await.map_err(of_scope)?;
+            (made, i32::from(bits), (F::PKCS_1, F::PKCS_1))
+        }
         PlanKind::Curve(curve) => (make_curve(curve), i32::from(curve.bits()), (F::PKCS_8, F::X_509)),
     };
     let Made { private: mut secret, public: mut point } = made.map_err(of_cipher)?;

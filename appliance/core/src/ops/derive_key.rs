@@ -15,6 +15,7 @@ use super::protect::protect;
 use super::scheme::hash_of;
 use super::template;
 use crate::audited::Unaudited;
+use crate::crypto::CipherError;
 use crate::crypto::asymmetric::{Curve, Family, agree as agree_on};
 use crate::crypto::der::{Room, room};
 use crate::crypto::derivation::{self, Mode};
@@ -41,8 +42,10 @@ use std::rc::Rc;
 
 /// Most objects that one secret is derived from: the key, and data or the other side's key.
 const BASES_MAX: usize = 2;
-/// Most iterations of PBKDF2: about a second, during which others of the same lane wait.
+/// Most iterations of PBKDF2: about a second of the slow lane.
 const ITERATIONS_MAX: i32 = 1_000_000;
+/// Iterations, each for one block, that take less than handing them over would be worth: about half a millisecond.
+const ITERATIONS_AT_ONCE: u32 = 1_000;
 /// Most bytes that are derived at once.
 const DERIVED_BYTES_MAX: usize = 4096;
 
@@ -69,7 +72,11 @@ pub(super) async fn run<S: Scope>(
     let mut given = template::read(call, request.object_type, request.attributes).await?;
     given.unset(Tag::KEY_FORMAT_TYPE);
     let (kind, length) = shape(request.object_type, &mut given)?;
-    let mut derived = derive(call, key, bases.get(1), request.method, &request.parameters, length)?;
+    let mut derived = if request.method == DerivationMethod::PBKDF2 {
+        stretched(call, key, bases.get(1), &request.parameters, length).await?
+    } else {
+        derive(call, key, bases.get(1), request.method, &request.parameters, length)?
+    };
     if derived.len() < length {
         return Err(Refusal::CryptographicFailure);
     }
@@ -203,6 +210,51 @@ fn derive<S: Scope>(
     }
 }
 
+/// PBKDF2, on the slow lane where it takes long.
+async fn stretched<S: Scope>(
+    call: &Call<'_, S>,
+    key: &Rc<Object>,
+    other: Option<&Rc<Object>>,
+    parameters: &DerivationParameters<'_>,
+    length: usize,
+) -> Result<Room, Refusal> {
+    if matches!(key.managed.object_type, ObjectType::PRIVATE_KEY | ObjectType::PUBLIC_KEY) {
+        return Err(Refusal::WrongObjectType);
+    }
+    // Its data is the salt, which has a field of its own.
+    if other.is_some() {
+        return Err(Refusal::InvalidField);
+    }
+    let named = parameters.cryptographic_parameters.and_then(|given| given.hashing_algorithm);
+    let hash = named.map_or(Ok(Hash::Sha1), hash_of)?;
+    let salt = parameters.salt.ok_or(Refusal::InvalidField)?.to_vec();
+    let iterations = parameters
+        .iteration_count
+        .filter(|count| *count <= ITERATIONS_MAX)
+        .and_then(|count| u32::try_from(count).ok())
+        .and_then(NonZeroU32::new)
+        .ok_or(Refusal::InvalidField)?;
+    let permit = Permit::<Deriving>::obtain(call.scope, key)?;
+    let secret = permit.with_material(|_, secret, _| {
+        let mut copy = room(secret.len());
+        copy.extend_from_slice(secret);
+        copy
+    });
+    let stretch = move || -> Result<Room, CipherError> {
+        let mut out = room(length);
+        out.resize(length, 0);
+        pbkdf2(hash, &secret, &salt, iterations, &mut out)?;
+        Ok(out)
+    };
+    let blocks = u32::try_from(length.div_ceil(hash.bytes())).unwrap_or(u32::MAX);
+    let stretched = if iterations.get().saturating_mul(blocks) > ITERATIONS_AT_ONCE {
+        call.scope.slowly(stretch).await.map_err(of_scope)?
+    } else {
+        stretch()
+    };
+    stretched.map_err(of_cipher)
+}
+
 fn bytes_of<S: Scope>(
     call: &Call<'_, S>,
     key: &Object,
@@ -218,17 +270,6 @@ fn bytes_of<S: Scope>(
     let mut out = room(length);
     out.resize(length, 0);
     match method {
-        DerivationMethod::PBKDF2 => {
-            let hash = named.map_or(Ok(Hash::Sha1), hash_of)?;
-            let salt = parameters.salt.ok_or(Refusal::InvalidField)?;
-            let iterations = parameters
-                .iteration_count
-                .filter(|count| *count <= ITERATIONS_MAX)
-                .and_then(|count| u32::try_from(count).ok())
-                .and_then(NonZeroU32::new)
-                .ok_or(Refusal::InvalidField)?;
-            pbkdf2(hash, secret, salt, iterations, &mut out).map_err(|error| of_cipher(error.into()))?;
-        }
         DerivationMethod::HASH => {
             let digest = digest(hash()?, data.unwrap_or(secret)).map_err(|error| of_cipher(error.into()))?;
             return Ok(Room::new(digest.as_ref().to_vec()));

@@ -29,6 +29,8 @@ const QUESTIONS_MAX: usize = 64;
 const ANSWERS_MAX: usize = 10_000;
 /// Objects that are looked at for one question; a wider one must name something that the index has.
 const LOOKS_MAX: usize = 100_000;
+/// Objects that are looked at before others go first: what is in the cache is not waited for.
+const LOOKS_AT_ONCE: usize = 64;
 
 /// What the index cannot compare.
 struct Look {
@@ -211,6 +213,9 @@ async fn search<S: Scope>(
                 looked += 1;
                 if looked > LOOKS_MAX {
                     return Err(Refusal::ServerLimit);
+                }
+                if looked % LOOKS_AT_ONCE == 0 {
+                    call.scope.rest().await;
                 }
                 match call.scope.load(*id).await {
                     Ok(object) if fits(call, &object, &question) => found.ids.push(*id),

@@ -18,6 +18,7 @@ pub fn of_scope(error: ScopeError) -> Refusal {
         | ScopeError::StoreUnavailable
         | ScopeError::Conflict
         | ScopeError::NoMemory
+        | ScopeError::Busy
         | ScopeError::Unaudited => Refusal::Unavailable,
         ScopeError::NotAuthentic => Refusal::GeneralFailure,
     }

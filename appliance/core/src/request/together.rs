@@ -84,6 +84,17 @@ impl<S: Scope> Scope for Together<'_, S> {
         self.scope.random(out)
     }
 
+    fn slowly<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Result<T, ScopeError>> {
+        self.scope.slowly(job)
+    }
+
+    fn rest(&self) -> impl Future<Output = ()> {
+        self.scope.rest()
+    }
+
     fn streams(&self) -> &Streams {
         self.scope.streams()
     }

@@ -41,6 +41,8 @@ pub struct Tenant {
     pub streams: Streams,
     /// Its requests whose answers are fetched later.
     pub pending: Pending,
+    /// Its jobs with the slow lane.
+    pub(crate) slow_jobs: Rc<Cell<usize>>,
     /// Counts the wipes: what began before one must not go on after it.
     epoch: Cell<u64>,
     /// Who waits for the unsealing that is under way, if one is.
@@ -74,6 +76,7 @@ impl Tenant {
             cache: RefCell::new(Cache::default()),
             streams: Streams::default(),
             pending: Pending::default(),
+            slow_jobs: Rc::default(),
             epoch: Cell::new(0),
             unsealing: RefCell::new(None),
             root: RefCell::new(RootHealth::default()),
@@ -127,6 +130,14 @@ impl Tenant {
         if orders.l1().is_none() {
             self.wipe();
         }
+        if orders.policy() != self.orders.borrow().policy() {
+            // What was begun under another policy does not go on under this one.
+            self.streams.clear();
+        }
+        self.with_keys_mut(|keys| {
+            // Fetched anew, and given their new version, when next needed.
+            keys.services.retain(|service, held| held.newest() >= orders.key_versions(*service));
+        });
         let relinked = orders.l1() != self.orders.borrow().l1();
         if relinked {
             *self.root.borrow_mut() = RootHealth::default();

@@ -3,7 +3,7 @@
 use holdfast_model::l1::L1Ref;
 use holdfast_model::policy::Policy;
 use holdfast_model::{ServiceId, TenantId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a tenant has a root key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,6 +15,8 @@ enum Root {
     Linked(L1Ref),
     /// Cut off by order.
     Revoked,
+    /// Cut off for good.
+    Destroyed,
 }
 
 /// The standing orders for one tenant.
@@ -23,6 +25,7 @@ pub struct Orders {
     root: Root,
     services: BTreeSet<ServiceId>,
     policy: Policy,
+    rotations: BTreeMap<ServiceId, u32>,
 }
 
 impl Orders {
@@ -31,14 +34,26 @@ impl Orders {
     pub const fn l1(&self) -> Option<&L1Ref> {
         match &self.root {
             Root::Linked(l1) => Some(l1),
-            Root::Unlinked | Root::Revoked => None,
+            Root::Unlinked | Root::Revoked | Root::Destroyed => None,
         }
     }
 
     /// Was it cut off by order?
     #[must_use]
     pub const fn is_revoked(&self) -> bool {
-        matches!(self.root, Root::Revoked)
+        matches!(self.root, Root::Revoked | Root::Destroyed)
+    }
+
+    /// Was it cut off for good?
+    #[must_use]
+    pub const fn is_destroyed(&self) -> bool {
+        matches!(self.root, Root::Destroyed)
+    }
+
+    /// How many versions the key of a service is to have.
+    #[must_use]
+    pub fn key_versions(&self, service: ServiceId) -> u32 {
+        1 + self.rotations.get(&service).copied().unwrap_or(0)
     }
 
     /// Defined services.
@@ -61,6 +76,16 @@ impl Orders {
     /// `l1.unlink`.
     pub fn unlink(&mut self) {
         self.root = Root::Revoked;
+    }
+
+    /// `tenant.destroy`.
+    pub fn destroy(&mut self) {
+        *self = Self { root: Root::Destroyed, ..Self::default() };
+    }
+
+    /// `key.rotate`.
+    pub fn rotate(&mut self, service: ServiceId) {
+        *self.rotations.entry(service).or_default() += 1;
     }
 
     /// `policy.set`.

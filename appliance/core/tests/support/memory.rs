@@ -170,6 +170,19 @@ impl Scope for Memory {
         self.store.random.borrow_mut().fill(out).map_err(|_| ScopeError::NoMemory)
     }
 
+    async fn slowly<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ScopeError> {
+        let thread = std::thread::spawn(job);
+        self.turn().await;
+        Ok(thread.join().unwrap())
+    }
+
+    async fn rest(&self) {
+        self.turn().await;
+    }
+
     fn streams(&self) -> &Streams {
         &self.store.streams
     }

@@ -61,6 +61,13 @@ fn every_directive_is_read_as_it_was_written() {
         ("l1.unlink", data(cbor!({ "tenant" => "acme" }))),
         ("service.define", data(cbor!({ "tenant" => "acme", "service" => "db" }))),
         (
+            "policy.set",
+            data(cbor!({ "tenant" => "acme", "allow" => ["3des-encrypt"], "refuse" => ["chacha20"] })),
+        ),
+        ("policy.set", data(cbor!({ "tenant" => "acme" }))),
+        ("key.rotate", data(cbor!({ "tenant" => "acme", "service" => "db" }))),
+        ("tenant.destroy", data(cbor!({ "tenant" => "acme" }))),
+        (
             "client.trust",
             data(cbor!({
                 "tenant" => "acme", "service" => "db", "ca" => Value::Bytes(ca.clone()), "realm" => "shared",
@@ -77,6 +84,19 @@ fn every_directive_is_read_as_it_was_written() {
             assert_eq!((rule.realm, rule.permission), (Realm::Shared, Permission::Observe));
         }
     }
+}
+
+#[test]
+fn a_policy_names_practices_that_there_are_and_each_once() {
+    let office = Office::new();
+    let policy = |allow: &[&str], refuse: &[&str]| {
+        let data = cbor!({ "tenant" => "acme", "allow" => allow, "refuse" => refuse });
+        directive(&office, "policy.set", data.unwrap())
+    };
+    assert!(policy(&["sha1-sign", "3des-encrypt"], &["chacha20"]).is_none());
+    assert!(senseless(policy(&["rot13"], &[])));
+    assert!(senseless(policy(&["sha1-sign"], &["sha1-sign"])));
+    assert!(senseless(policy(&["sha1-sign", "sha1-sign"], &[])));
 }
 
 #[test]
