@@ -16,6 +16,7 @@
 //! | [`sandbox`] | seccomp and Landlock from a profile that is data |
 //! | [`hash`], [`mac`] | every hash function, and HMAC and PBKDF2 with it, through the C library |
 //! | [`rsa`] | RSA with every padding and hash, through the C library |
+//! | [`prime`] | whether a number is prime, through the C library |
 //! | [`des3`], [`chacha20`] | ciphers that the safe binding keeps to itself, through the C library |
 //! | [`ring`] | a record ring between two processes that do not trust each other |
 //! | [`signals`] | being asked to stop, as a descriptor |
@@ -33,6 +34,7 @@ pub mod heap;
 pub mod mac;
 pub mod memory_right;
 mod pool;
+pub mod prime;
 pub mod process;
 mod region;
 pub mod ring;

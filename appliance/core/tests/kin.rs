@@ -251,7 +251,9 @@ fn as_many_parts_as_are_needed_make_the_key_again_and_fewer_do_not() {
     let client = manager();
     let id = client.active_key("Encrypt");
     let value = |id: &str| client.simply("Get", id).value("KeyMaterial");
-    for (method, parts, threshold) in [("XOR", 3, 3), ("PolynomialSharingGF2_8", 5, 3)] {
+    for (method, parts, threshold) in
+        [("XOR", 3, 3), ("PolynomialSharingGF2_8", 5, 3), ("PolynomialSharingGF2_16", 4, 3)]
+    {
         let made = split(&client, &id, method, parts, threshold);
         assert_eq!(made.result(), "Success", "{method}");
         let ids = made.values("UniqueIdentifier");
@@ -266,6 +268,37 @@ fn as_many_parts_as_are_needed_make_the_key_again_and_fewer_do_not() {
 }
 
 #[test]
+fn a_key_is_split_in_the_field_of_a_prime_that_is_larger_than_it() {
+    let client = manager();
+    let id = client.active_key("Encrypt");
+    let split = |prime: &str| {
+        let payload = format!(
+            "{}{}{}{}{}<PrimeFieldSize type=\"BigInteger\" value=\"{prime}\"/><TemplateAttribute/>",
+            pick("ObjectType", "SplitKey"),
+            text("UniqueIdentifier", &id),
+            number("SplitKeyParts", 3),
+            number("SplitKeyThreshold", 2),
+            pick("SplitKeyMethod", "PolynomialSharingPrimeField")
+        );
+        client.ask("CreateSplitKey", &payload)
+    };
+    // 2^521 - 1.
+    let prime = format!("00000000000001ff{}", "ff".repeat(64));
+    let made = split(&prime);
+    assert_eq!(made.result(), "Success");
+    let ids = made.values("UniqueIdentifier");
+    let joined = join(&client, &[&ids[2], &ids[0]]);
+    assert_eq!(joined.result(), "Success");
+    let value = |id: &str| client.simply("Get", id).value("KeyMaterial");
+    assert_eq!(value(&joined.value("UniqueIdentifier")), value(&id));
+    assert_eq!(join(&client, &[&ids[2]]).result(), "CryptographicFailure");
+    // Too small a prime, and none: 2^127 - 1, 2^528 - 1.
+    for wrong in [format!("7f{}", "ff".repeat(15)), format!("000000000000{}", "ff".repeat(66))] {
+        assert_eq!(split(&wrong).result(), "InvalidField", "{wrong}");
+    }
+}
+
+#[test]
 fn a_split_that_makes_no_sense_or_would_let_out_what_is_sensitive_is_refused() {
     let client = manager();
     let id = client.active_key("Encrypt");
@@ -276,7 +309,7 @@ fn a_split_that_makes_no_sense_or_would_let_out_what_is_sensitive_is_refused() {
         ("PolynomialSharingGF2_8", 3, 1),
         ("PolynomialSharingGF2_8", -1, -1),
         ("PolynomialSharingPrimeField", 3, 2),
-        ("PolynomialSharingGF2_16", 3, 2),
+        ("PolynomialSharingGF2_16", 2, 3),
     ] {
         assert_eq!(
             split(&client, &id, method, parts, threshold).result(),

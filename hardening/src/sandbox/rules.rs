@@ -12,6 +12,13 @@ const fn prctl(option: i32) -> Condition {
     Condition::int(0, Test::Equals(option.unsigned_abs() as u64))
 }
 
+/// The calling thread, and never forward.
+const STEPPING_BACK: &[Condition] = &[
+    Condition::int(0, Test::Equals(libc::PRIO_PROCESS as u64)),
+    Condition::int(1, Test::Equals(0)),
+    Condition::int(2, Test::Between(1, 19)),
+];
+
 /// What running Rust needs whatever the role: memory, waiting, ending. No files, no sockets, no new threads.
 pub const RUNTIME: &[Rule] = &[
     Rule::any("futex", "mutexes, condition variables and thread parking (std waits with FUTEX_WAIT_BITSET)"),
@@ -83,6 +90,11 @@ pub const LOCKING_DOWN: &[Rule] = &[
     Rule::any("prlimit64", "resource limits"),
     Rule::any("getrlimit", "resource limits"),
     Rule::any("setrlimit", "resource limits"),
+    Rule::when(
+        "setpriority",
+        STEPPING_BACK,
+        "a thread for slow work steps back behind the others of its process",
+    ),
     Rule::any("rt_sigaction", "secrets are wiped when a signal ends the process"),
     Rule::any("memfd_secret", "secret memory"),
     Rule::any("ftruncate", "the size of secret memory"),

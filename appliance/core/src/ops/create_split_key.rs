@@ -1,19 +1,21 @@
 //! Create Split Key: splits a key, or one that is made for it, into parts.
 //!
 //! A key that may not leave in clear is not split: who may get its parts could join them elsewhere.
-//! Rules: KMIP 1.4, sections 2.2.5, 4.38 and 11.39; KMIP 2.1, section 6.1.10. Sharing in GF(2^16) and in a prime field is not
-//! offered.
+//! Rules: KMIP 1.4, sections 2.2.5, 4.38 and 11.39; KMIP 2.1, section 6.1.10.
 
 use super::birth::{Newborn, Origin, algorithm_value, prepare, store};
 use super::call::{Answer, Call};
 use super::create::key_bytes;
 use super::template;
 use crate::audited::Unaudited;
+use crate::crypto::CipherError;
 use crate::crypto::der::{Room, room};
-use crate::crypto::sharing::{PARTS_MAX, split_gf_2_8, split_xor};
+use crate::crypto::sharing::binary::{self, Field};
+use crate::crypto::sharing::prime::PrimeField;
+use crate::crypto::sharing::{PARTS_MAX, split_xor};
 use crate::managed::{AttributeSet, KeyBlock, Kind};
 use crate::permit::{Permit, Reading};
-use crate::request::of_scope;
+use crate::request::{of_cipher, of_scope};
 use crate::scope::{Scope, ScopeError};
 use hardening::SecretBytes;
 use holdfast_model::ObjectId;
@@ -31,13 +33,8 @@ pub(super) async fn run<S: Scope>(
     let parts = sound(request.parts).ok_or(Refusal::InvalidField)?;
     let threshold =
         sound(request.threshold).filter(|threshold| *threshold <= parts).ok_or(Refusal::InvalidField)?;
-    let needs_all = request.method == SplitKeyMethod::XOR;
-    let known = needs_all || request.method == SplitKeyMethod::POLYNOMIAL_SHARING_GF_2_8;
-    if request.object_type != ObjectType::SPLIT_KEY
-        || !known
-        || needs_all && threshold != parts
-        || request.prime_field_size.is_some()
-    {
+    let way = way(&request)?;
+    if request.object_type != ObjectType::SPLIT_KEY || matches!(way, Way::Xor) && threshold != parts {
         return Err(Refusal::InvalidField);
     }
     let given = template::read(call, ObjectType::SPLIT_KEY, request.attributes).await?;
@@ -64,12 +61,23 @@ pub(super) async fn run<S: Scope>(
             (copy, algorithm, bits, false)
         }
     };
-    let random = |out: &mut [u8]| call.scope.random(out);
-    let made = if needs_all {
-        split_xor(&secret, parts, random)
-    } else {
-        split_gf_2_8(&secret, parts, threshold, random)
+    let made = match &way {
+        Way::Xor => split_xor(&secret, parts, |out: &mut [u8]| call.scope.random(out)).map_err(of_scope)?,
+        Way::Binary(field) => {
+            let random = |out: &mut [u8]| call.scope.random(out);
+            binary::split(*field, &secret, parts, threshold, random).map_err(of_scope)?
+        }
+        Way::Prime(prime) => {
+            let random =
+                |out: &mut [u8]| call.scope.random(out).map_err(|_: ScopeError| CipherError::NoMemory);
+            prime.split(&secret, parts, threshold, random).map_err(|error| match error {
+                // The prime must be above every secret of this length.
+                CipherError::DataLength => Refusal::InvalidField,
+                other => of_cipher(other),
+            })?
+        }
     };
+    let prime = request.prime_field_size.map(|prime| prime.0.to_vec());
     let block = KeyBlock {
         format: KeyFormatType::RAW,
         compression: None,
@@ -78,7 +86,7 @@ pub(super) async fn run<S: Scope>(
         structured: false,
     };
     let mut objects = Vec::with_capacity(usize::from(parts));
-    for (number, mut part) in (1i32..).zip(made.map_err(of_scope)?) {
+    for (number, mut part) in (1i32..).zip(made) {
         let mut given = given.clone();
         given.unset(Tag::KEY_FORMAT_TYPE);
         // What the key is goes before what the request says (section 4.38).
@@ -97,7 +105,7 @@ pub(super) async fn run<S: Scope>(
                 part: number,
                 threshold: request.threshold,
                 method: request.method,
-                prime: None,
+                prime: prime.clone(),
             },
             given,
             material: Some(material),
@@ -117,6 +125,26 @@ pub(super) async fn run<S: Scope>(
         });
     });
     Ok(call.changed(answer.leaving(first)))
+}
+
+/// How it is split.
+enum Way {
+    Xor,
+    Binary(Field),
+    Prime(PrimeField),
+}
+
+fn way(request: &CreateSplitKeyRequest<'_>) -> Result<Way, Refusal> {
+    match (request.method, request.prime_field_size) {
+        (SplitKeyMethod::XOR, None) => Ok(Way::Xor),
+        (SplitKeyMethod::POLYNOMIAL_SHARING_GF_2_8, None) => Ok(Way::Binary(Field::Gf2_8)),
+        (SplitKeyMethod::POLYNOMIAL_SHARING_GF_2_16, None) => Ok(Way::Binary(Field::Gf2_16)),
+        (SplitKeyMethod::POLYNOMIAL_SHARING_PRIME_FIELD, Some(prime)) => {
+            let prime = prime.unsigned().ok_or(Refusal::InvalidField)?;
+            PrimeField::new(prime).map(Way::Prime).map_err(|_| Refusal::InvalidField)
+        }
+        _ => Err(Refusal::InvalidField),
+    }
 }
 
 type Secret = (Room, Option<CryptographicAlgorithm>, Option<i32>, bool);

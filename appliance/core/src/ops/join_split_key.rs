@@ -9,7 +9,9 @@ use super::template;
 use crate::audited::Unaudited;
 use crate::crypto::CipherError;
 use crate::crypto::der::{Room, room};
-use crate::crypto::sharing::{PARTS_MAX, Part, join_gf_2_8, join_xor};
+use crate::crypto::sharing::binary;
+use crate::crypto::sharing::prime::PrimeField;
+use crate::crypto::sharing::{PARTS_MAX, Part, join_xor};
 use crate::managed::{AttributeSet, KeyBlock, Kind};
 use crate::permit::{Permit, Reading};
 use crate::request::{of_cipher, of_scope};
@@ -21,6 +23,7 @@ use kmip::enums::{
 };
 use kmip::field::Field;
 use kmip::operation::{JoinSplitKeyRequest, JoinSplitKeyResponse};
+use kmip::primitive::BigInteger;
 use kmip::result::Refusal;
 use kmip::tag::Tag;
 
@@ -31,7 +34,7 @@ pub(super) async fn run<S: Scope>(
     if !matches!(request.object_type, ObjectType::SYMMETRIC_KEY | ObjectType::SECRET_DATA) {
         return Err(Refusal::InvalidField);
     }
-    let mut split: Option<(i32, i32, SplitKeyMethod)> = None;
+    let mut split: Option<Split> = None;
     let mut parts: Vec<(u8, Room)> = Vec::new();
     for identifier in request.unique_identifiers.iter() {
         if parts.len() == usize::from(PARTS_MAX) {
@@ -39,13 +42,19 @@ pub(super) async fn run<S: Scope>(
         }
         let object = call.object(Some(identifier)).await?;
         let permit = Permit::<Reading>::obtain(call.scope, &object)?;
-        let Kind::SplitKey { parts: of, part, threshold, method, .. } = permit.managed().kind else {
+        let Kind::SplitKey { parts: of, part, threshold, method, prime, .. } = &permit.managed().kind else {
             return Err(Refusal::WrongObjectType);
         };
-        let number = u8::try_from(part).map_err(|_| Refusal::CryptographicFailure)?;
-        let known = *split.get_or_insert((of, threshold, method));
+        let number = u8::try_from(*part).map_err(|_| Refusal::CryptographicFailure)?;
+        let this = Split {
+            parts: *of,
+            threshold: *threshold,
+            method: *method,
+            prime: prime.clone(),
+            bits: permit.managed().length_bits(),
+        };
         let again = parts.iter().any(|(other, _)| *other == number);
-        if known != (of, threshold, method) || again {
+        if *split.get_or_insert_with(|| this.clone()) != this || again {
             return Err(Refusal::CryptographicFailure);
         }
         let copy = permit.with_material(|_, bytes, _| {
@@ -55,18 +64,13 @@ pub(super) async fn run<S: Scope>(
         });
         parts.push((number, copy));
     }
-    let (of, threshold, method) = split.ok_or(Refusal::InvalidMessage)?;
-    let needed = if method == SplitKeyMethod::XOR { of } else { threshold };
+    let split = split.ok_or(Refusal::InvalidMessage)?;
+    let needed = if split.method == SplitKeyMethod::XOR { split.parts } else { split.threshold };
     if i32::try_from(parts.len()).map_or(true, |there| there < needed) {
         return Err(Refusal::CryptographicFailure);
     }
     let lent: Vec<Part<'_>> = parts.iter().map(|(number, bytes)| Part { number: *number, bytes }).collect();
-    let joined = match method {
-        SplitKeyMethod::XOR => join_xor(&lent),
-        SplitKeyMethod::POLYNOMIAL_SHARING_GF_2_8 => join_gf_2_8(&lent),
-        _ => return Err(Refusal::InvalidField),
-    };
-    let mut secret = joined.map_err(|_: CipherError| of_cipher(CipherError::NotAuthentic))?;
+    let mut secret = join(&split, &lent)?;
     let attributes = request.attributes.unwrap_or_default();
     let mut given = template::read(call, request.object_type, attributes).await?;
     given.unset(Tag::KEY_FORMAT_TYPE);
@@ -87,6 +91,39 @@ pub(super) async fn run<S: Scope>(
         response.encode(Tag::RESPONSE_PAYLOAD, version, out);
     });
     Ok(call.changed(answer.leaving(id)))
+}
+
+/// What parts that belong together have in common.
+#[derive(Clone, PartialEq, Eq)]
+struct Split {
+    parts: i32,
+    threshold: i32,
+    method: SplitKeyMethod,
+    prime: Option<Vec<u8>>,
+    bits: Option<i32>,
+}
+
+fn join(split: &Split, parts: &[Part<'_>]) -> Result<Room, Refusal> {
+    // How long the secret was, where the parts say it: their own length may be another.
+    let bytes = split.bits.and_then(|bits| usize::try_from(bits).ok()).map(|bits| bits.div_ceil(8));
+    let joined = match split.method {
+        SplitKeyMethod::XOR => join_xor(parts),
+        SplitKeyMethod::POLYNOMIAL_SHARING_GF_2_8 => binary::join(binary::Field::Gf2_8, parts),
+        SplitKeyMethod::POLYNOMIAL_SHARING_GF_2_16 => {
+            binary::join(binary::Field::Gf2_16, parts).map(|mut secret| {
+                secret.truncate(bytes.unwrap_or(usize::MAX));
+                secret
+            })
+        }
+        SplitKeyMethod::POLYNOMIAL_SHARING_PRIME_FIELD => {
+            let prime = split.prime.as_deref().and_then(|prime| BigInteger(prime).unsigned());
+            let field = PrimeField::new(prime.ok_or(Refusal::CryptographicFailure)?);
+            let bytes = bytes.ok_or(Refusal::CryptographicFailure)?;
+            field.and_then(|field| field.join(parts, bytes))
+        }
+        _ => return Err(Refusal::InvalidField),
+    };
+    joined.map_err(|_: CipherError| of_cipher(CipherError::NotAuthentic))
 }
 
 /// What is made of so many bytes.
