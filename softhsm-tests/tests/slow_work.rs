@@ -1,11 +1,17 @@
 //! Slow work: who makes long keys holds up nobody, and whoever asks for too much is told so.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // A story ends at its first surprise.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)] // A story ends at its first surprise.
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use softhsm_tests::client::{Trouble, attribute};
 use softhsm_tests::configuration::Settings;
-use softhsm_tests::ttlv::{enumeration, integer, structure, tag};
+use softhsm_tests::ttlv::{enumeration, integer, structure};
 use softhsm_tests::{Client, Stage};
 use std::time::{Duration, Instant};
 
@@ -42,7 +48,8 @@ fn median(mut took: Vec<Duration>) -> Duration {
 #[test]
 fn who_makes_long_keys_in_a_loop_does_not_hold_up_an_encryption() {
     // One lane for both tenants: what would block the one would block the other.
-    let (stage, appliance) = Stage::serving(&["acme", "globex"], &Settings { lanes: 1, ..Settings::default() });
+    let (stage, appliance) =
+        Stage::serving(&["acme", "globex"], &Settings { lanes: 1, ..Settings::default() });
     let mut client = stage.client(&appliance, "globex");
     let uid = client.create_active("k").unwrap();
     let encrypt = |client: &mut Client, rounds: usize| -> Vec<Duration> {
@@ -72,7 +79,9 @@ fn who_makes_long_keys_in_a_loop_does_not_hold_up_an_encryption() {
     });
     let worst = beside.iter().max().copied().unwrap();
     let (count, beside) = (beside.len(), median(beside));
-    println!("an encryption took {alone:?} alone; beside RSA-4096 keys {beside:?}, at worst {worst:?} of {count}");
+    println!(
+        "an encryption took {alone:?} alone; beside RSA-4096 keys {beside:?}, at worst {worst:?} of {count}"
+    );
     assert!(beside < MEDIAN_MAX, "{beside:?}");
     assert!(count > 100, "it went on all the while: {count}");
 }
@@ -80,16 +89,19 @@ fn who_makes_long_keys_in_a_loop_does_not_hold_up_an_encryption() {
 #[test]
 fn who_asks_for_more_slow_work_than_is_taken_is_refused_and_others_are_not() {
     const GENERAL_FAILURE: u32 = 0x100;
-    let (stage, appliance) = Stage::serving(&["acme", "globex"], &Settings { lanes: 1, ..Settings::default() });
+    let (stage, appliance) =
+        Stage::serving(&["acme", "globex"], &Settings { lanes: 1, ..Settings::default() });
     let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let asks: Vec<_> = (0..20)
-            .map(|_| scope.spawn(|| make_rsa(&mut stage.client(&appliance, "acme"), 2048)))
-            .collect();
+        let asks: Vec<_> =
+            (0..20).map(|_| scope.spawn(|| make_rsa(&mut stage.client(&appliance, "acme"), 2048))).collect();
         let other = scope.spawn(|| make_rsa(&mut stage.client(&appliance, "globex"), 2048));
         assert_eq!(other.join().unwrap(), Ok(()));
         asks.into_iter().map(|ask| ask.join().unwrap()).collect()
     });
     let refused = outcomes.iter().filter(|outcome| outcome.is_err()).count();
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(Some(GENERAL_FAILURE)))), "{outcomes:?}");
+    assert!(
+        outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(Some(GENERAL_FAILURE)))),
+        "{outcomes:?}"
+    );
     assert!(outcomes.len() - refused >= 16, "as many as are taken: {outcomes:?}");
 }
