@@ -179,8 +179,7 @@ pub(super) async fn bear_pair<S: Scope>(
             (block.format, block.structured) = (wanted, structured);
             core::mem::swap(material, &mut written);
         }
-        let material =
-            SecretBytes::take_from(material).map_err(|_| crate::request::of_scope(ScopeError::NoMemory))?;
+        let material = SecretBytes::take_from(material).map_err(|_| of_scope(ScopeError::NoMemory))?;
         let newborn = Newborn {
             object_type,
             kind: Kind::Key(block),
