@@ -5,14 +5,16 @@
 //! Rules: KMIP 1.4, sections 2.1.5 and 4.3; SP 800-38F (KW, KWP); RFC 3394, RFC 5649.
 
 use super::call::Call;
-use super::wrapping::{mode, of_wrapping_key};
-use crate::crypto::key_wrap;
+use super::pair::with_private;
+use super::practice::Way as Direction;
+use super::wrapping::{Way, of_wrapping_key, permitted, way};
+use crate::crypto::{asymmetric, key_wrap};
 use crate::managed::Managed;
 use crate::permit::{Permit, Unwrapping, Wrapping};
 use crate::request::of_cipher;
 use crate::scope::Scope;
 use kmip::attribute::AttributeValue;
-use kmip::enums::{BlockCipherMode, EncodingOption, WrappingMethod};
+use kmip::enums::{EncodingOption, WrappingMethod};
 use kmip::field::Field;
 use kmip::object::{KeyBlock, KeyMaterial, KeyValue, Object as Wire};
 use kmip::result::Refusal;
@@ -50,13 +52,21 @@ pub(super) async fn open<S: Scope>(call: &Call<'_, S>, object: &Wire<'_>) -> Res
     let information = data.encryption.ok_or(Refusal::InvalidField)?;
     let key = call.object(Some(information.unique_identifier)).await.map_err(of_wrapping_key)?;
     let hidden = is_hidden(&key.managed);
-    let mode = mode(&key.managed, &information)?;
+    let way = way(&key.managed, &information)?;
+    permitted(call, &key.managed, way, Direction::Process)?;
     let bytes = match Permit::<Unwrapping>::obtain(call.scope, &key) {
-        Ok(permit) => permit.with_material(|_, key, _| unseal(mode, key, sealed))?,
+        Ok(permit) => permit.with_material(|managed, key, schedules| match way {
+            Way::KeyWrap { padded } => key_wrap::unwrap(padded, key, sealed).map_err(of_cipher),
+            Way::Oaep(how) => with_private(managed, key, |key| {
+                asymmetric::decrypt(how, &schedules.asymmetric, || key, sealed).map_err(of_cipher)
+            }),
+        })?,
         // A key that its client brought hides nothing from it: that it may wrap is enough.
-        Err(Refusal::WrongUsage) if !hidden => Permit::<Wrapping>::obtain(call.scope, &key)
-            .map_err(of_wrapping_key)?
-            .with_material(|_, key, _| unseal(mode, key, sealed))?,
+        Err(Refusal::WrongUsage) if !hidden => {
+            let permit = Permit::<Wrapping>::obtain(call.scope, &key).map_err(of_wrapping_key)?;
+            let Way::KeyWrap { padded } = way else { return Err(Refusal::WrongUsage) };
+            permit.with_material(|_, key, _| key_wrap::unwrap(padded, key, sealed).map_err(of_cipher))?
+        }
         Err(refusal) => return Err(of_wrapping_key(refusal)),
     };
     Ok(Some(Opened { bytes, encoded, hidden }))
@@ -87,8 +97,4 @@ impl Opened {
 /// Has nobody seen this key in clear?
 pub(super) fn is_hidden(key: &Managed) -> bool {
     key.attributes.get(Tag::ALWAYS_SENSITIVE) == Some(&AttributeValue::Boolean(true))
-}
-
-fn unseal(mode: BlockCipherMode, key: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    key_wrap::unwrap(mode == BlockCipherMode::AES_KEY_WRAP_PADDING, key, sealed).map_err(of_cipher)
 }

@@ -1,22 +1,29 @@
 //! Wraps an object on its way out with another key of the same service.
 //!
 //! A sensitive object leaves under a key alone that is itself never seen in clear and that decrypts nothing: otherwise
-//! whoever asks could unwrap what was to stay hidden.
+//! whoever asks could unwrap what was to stay hidden. Under a public key it never leaves: whose the private one is, nobody knows.
+//! Offered is what authenticates by itself: AES key wrap, with and without padding, and RSA with OAEP. Not offered are bare
+//! modes (they can be changed unseen), GCM (its tag has no place in Key Wrapping Data, and its nonces are limited where key
+//! wrap has none), a MAC or signature beside the encryption (which adds nothing to key wrap), one alone (which leaves the key
+//! readable), and TR-31.
 //! Rules: KMIP 1.4, sections 2.1.5, 2.1.6 and 4.11; SP 800-38F (KW, KWP); RFC 3394, RFC 5649.
 
 use super::call::Call;
 use super::form::{Sealed, Written, hand_out};
 use super::handing::Around;
-use super::pair::in_format;
+use super::pair::{in_format, with_public};
+use super::practice::{Way as Direction, allowed, of_encryption};
 use super::rules::rule_of;
+use super::scheme::{bits_of, encryption};
 use super::unwrapping::is_hidden;
 use super::view;
-use crate::crypto::key_wrap;
+use crate::crypto::{asymmetric, key_wrap};
 use crate::managed::Managed;
 use crate::object::Object;
 use crate::permit::{Permit, ReadingWrapped, Wrapping};
 use crate::request::of_cipher;
 use crate::scope::Scope;
+use hardening::rsa::Encryption;
 use kmip::attribute::{Attribute, AttributeValue};
 use kmip::enums::{BlockCipherMode, CryptographicAlgorithm, EncodingOption, KeyFormatType, WrappingMethod};
 use kmip::field::Field;
@@ -65,13 +72,22 @@ pub(super) async fn write<S: Scope>(
     }
     let wrapping = Permit::<Wrapping>::obtain(call.scope, &key).map_err(of_wrapping_key)?;
     judge(permit.managed(), wrapping.managed())?;
-    let mode = mode(wrapping.managed(), &information)?;
+    let way = way(&key.managed, &information)?;
+    permitted(call, &key.managed, way, Direction::Protect)?;
+    if matches!(way, Way::Oaep(_)) && object.managed.is_sensitive() {
+        return Err(Refusal::PermissionDenied);
+    }
     let value = permit.with_material(|managed, bytes, _| {
         in_format(managed, bytes, format, |managed, bytes| {
             value(managed, bytes, format, specification.encoding, &beside, call)
         })
     })?;
-    let sealed = wrapping.with_material(|_, key, _| seal(mode, key, &value))?;
+    let sealed = wrapping.with_material(|managed, key, schedules| match way {
+        Way::KeyWrap { padded } => key_wrap::wrap(padded, key, &value).map_err(of_cipher),
+        Way::Oaep(how) => with_public(managed, key, |key| {
+            asymmetric::encrypt(how, &schedules.asymmetric, || key, &value).map_err(of_cipher)
+        }),
+    })?;
     let key_id = key.id.to_string();
     let data = KeyWrappingData {
         method: WrappingMethod::ENCRYPT,
@@ -119,21 +135,58 @@ fn judge(object: &Managed, key: &Managed) -> Result<(), Refusal> {
     object.may_be_wrapped_by(key)
 }
 
-/// The mode that the request names, or the wrapping key does.
-pub(super) fn mode(key: &Managed, information: &KeyInformation<'_>) -> Result<BlockCipherMode, Refusal> {
-    if key.algorithm() != Some(CryptographicAlgorithm::AES) {
-        return Err(Refusal::UnsupportedCryptographicParameters);
-    }
+/// A way to wrap.
+#[derive(Clone, Copy)]
+pub(super) enum Way<'p> {
+    /// AES key wrap.
+    KeyWrap {
+        /// With padding?
+        padded: bool,
+    },
+    /// RSA with OAEP.
+    Oaep(Encryption<'p>),
+}
+
+/// The way that the request names, or the wrapping key does.
+///
+/// # Errors
+/// [`Refusal::BadCryptographicParameters`]: nobody named one; [`Refusal::UnsupportedCryptographicParameters`].
+pub(super) fn way<'p>(key: &'p Managed, information: &KeyInformation<'p>) -> Result<Way<'p>, Refusal> {
     let own = key
         .attributes
         .get(Tag::CRYPTOGRAPHIC_PARAMETERS)
         .and_then(AttributeValue::as_cryptographic_parameters);
     let parameters =
         information.cryptographic_parameters.or(own).ok_or(Refusal::BadCryptographicParameters)?;
-    match parameters.block_cipher_mode {
-        Some(mode @ (BlockCipherMode::NIST_KEY_WRAP | BlockCipherMode::AES_KEY_WRAP_PADDING)) => Ok(mode),
-        Some(_) => Err(Refusal::UnsupportedCryptographicParameters),
-        None => Err(Refusal::BadCryptographicParameters),
+    match (key.algorithm(), parameters.block_cipher_mode) {
+        (Some(CryptographicAlgorithm::AES), Some(BlockCipherMode::NIST_KEY_WRAP)) => {
+            Ok(Way::KeyWrap { padded: false })
+        }
+        (Some(CryptographicAlgorithm::AES), Some(BlockCipherMode::AES_KEY_WRAP_PADDING)) => {
+            Ok(Way::KeyWrap { padded: true })
+        }
+        (Some(CryptographicAlgorithm::AES), None) => Err(Refusal::BadCryptographicParameters),
+        (Some(CryptographicAlgorithm::RSA), None) => match encryption(&parameters)? {
+            how @ Encryption::Oaep { .. } => Ok(Way::Oaep(how)),
+            _ => Err(Refusal::UnsupportedCryptographicParameters),
+        },
+        _ => Err(Refusal::UnsupportedCryptographicParameters),
+    }
+}
+
+/// Does the tenant's policy allow it with this key?
+///
+/// # Errors
+/// What `practice` says.
+pub(super) fn permitted<S: Scope>(
+    call: &Call<'_, S>,
+    key: &Managed,
+    way: Way<'_>,
+    direction: Direction,
+) -> Result<(), Refusal> {
+    match way {
+        Way::KeyWrap { .. } => Ok(()),
+        Way::Oaep(how) => allowed(call, of_encryption(how, bits_of(key)?, direction)),
     }
 }
 
@@ -168,8 +221,4 @@ fn value<S: Scope>(
         }),
         Some(_) => Err(Refusal::EncodingOption),
     }
-}
-
-fn seal(mode: BlockCipherMode, key: &[u8], value: &[u8]) -> Result<Vec<u8>, Refusal> {
-    key_wrap::wrap(mode == BlockCipherMode::AES_KEY_WRAP_PADDING, key, value).map_err(of_cipher)
 }
