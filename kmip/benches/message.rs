@@ -71,6 +71,23 @@ fn read_an_encrypt_request(bencher: Bencher<'_, '_>) {
     });
 }
 
+/// As the appliance does: it has one function for each operation, which reads its own payload.
+#[divan::bench]
+fn read_an_encrypt_request_knowing_its_operation(bencher: Bencher<'_, '_>) {
+    let bytes = encrypt_request();
+    bencher.bench_local(|| {
+        let message = RequestMessage::decode(black_box(&bytes), &Limits::DEFAULT).ok()?;
+        let item = message.items.iter().next()?;
+        match item.operation {
+            Operation::ENCRYPT => {
+                let request: EncryptRequest<'_> = item.read(message.version).ok()?;
+                request.data.and_then(|data| data.bytes().map(<[u8]>::len))
+            }
+            _ => None,
+        }
+    });
+}
+
 #[divan::bench]
 fn write_an_encrypt_response(bencher: Bencher<'_, '_>) {
     let mut out = Vec::with_capacity(4096);

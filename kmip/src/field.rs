@@ -95,6 +95,7 @@ impl<'a, T: Field<'a>> Slot<'a> for Option<T> {
     }
 }
 
+#[inline]
 fn put_once<'a, T: Field<'a>>(
     filling: &mut Option<T>,
     item: Item<'a>,

@@ -178,7 +178,7 @@ impl Drop for AsyncLink {
 
 /// What the runtime demands of a descriptor, its successor demands by `unsafe`: that it stays open and the same. A
 /// `UnixStream` does.
-#[expect(deprecated, reason = "its successor is unsafe, which is for `hardening` alone")]
+#[expect(deprecated, reason = "its successor is no safe code, which is for `hardening` alone")]
 fn register(stream: UnixStream, interest: Interest) -> io::Result<AsyncFd<UnixStream>> {
     AsyncFd::with_interest(stream, interest)
 }

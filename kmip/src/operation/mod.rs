@@ -151,7 +151,9 @@ macro_rules! payloads {
         }
 
         impl<'a> $all<'a> {
-            /// Reads the payload of `operation`; `None` if this crate has no such operation.
+            /// Reads the payload of `operation`; `None` if this crate has no such operation. Who knows which operation it is
+            /// reads the payload's own type: this is as large as the largest of them.
+            #[inline]
             pub fn decode(
                 operation: Operation,
                 payload: Item<'a>,

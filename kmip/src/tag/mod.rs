@@ -17,6 +17,7 @@ pub struct Tag(u32);
 impl Tag {
     /// A tag from its number; `None` unless its first byte is 42 or 54, as the standard demands.
     #[must_use]
+    #[inline]
     pub const fn new(number: u32) -> Option<Tag> {
         match number >> 16 {
             0x42 | 0x54 => Some(Tag(number)),
@@ -26,6 +27,7 @@ impl Tag {
 
     /// The number: 24 bits.
     #[must_use]
+    #[inline]
     pub const fn number(self) -> u32 {
         self.0
     }

@@ -39,6 +39,7 @@ pub enum ItemType {
 impl ItemType {
     /// From the byte on the wire.
     #[must_use]
+    #[inline]
     pub const fn from_byte(byte: u8) -> Option<ItemType> {
         Some(match byte {
             0x01 => ItemType::Structure,
@@ -71,6 +72,7 @@ pub(super) struct Header {
 
 impl Header {
     /// The header at the start of `bytes`; `None` if they are too few.
+    #[inline]
     pub(super) fn read(bytes: &[u8], offset: usize) -> Result<Option<Header>, DecodeError> {
         let Some(&[t0, t1, t2, ty, l0, l1, l2, l3]) = bytes.first_chunk::<HEADER_BYTES>() else {
             return Ok(None);
@@ -84,6 +86,7 @@ impl Header {
     }
 
     /// Bytes of the value with its padding.
+    #[inline]
     pub(super) fn padded(&self) -> usize {
         self.length.saturating_add(7) & !7
     }
@@ -100,6 +103,7 @@ pub struct Item<'a> {
 
 impl<'a> Item<'a> {
     /// The first item of checked bytes.
+    #[inline]
     pub(super) fn first_of(checked: &'a [u8]) -> Option<Item<'a>> {
         Children::of_checked(checked).next()
     }
@@ -117,12 +121,14 @@ impl<'a> Item<'a> {
 
     /// Which field it is.
     #[must_use]
+    #[inline]
     pub fn tag(&self) -> Tag {
         self.tag
     }
 
     /// What type its value has.
     #[must_use]
+    #[inline]
     pub fn ty(&self) -> ItemType {
         self.ty
     }
@@ -143,6 +149,7 @@ impl<'a> Item<'a> {
     ///
     /// # Errors
     /// [`DecodeError::WrongType`] if it is no structure. So for every reader of a value below.
+    #[inline]
     pub fn children(&self) -> Result<Children<'a>, DecodeError> {
         self.of_type(ItemType::Structure)?;
         Ok(Children { rest: self.value, offset: self.offset + HEADER_BYTES })
@@ -152,6 +159,7 @@ impl<'a> Item<'a> {
     ///
     /// # Errors
     /// [`DecodeError::WrongType`].
+    #[inline]
     pub fn integer(&self) -> Result<i32, DecodeError> {
         self.four(ItemType::Integer).map(i32::from_be_bytes)
     }
@@ -176,6 +184,7 @@ impl<'a> Item<'a> {
     ///
     /// # Errors
     /// [`DecodeError::WrongType`].
+    #[inline]
     pub fn enumeration(&self) -> Result<u32, DecodeError> {
         self.four(ItemType::Enumeration).map(u32::from_be_bytes)
     }
@@ -184,6 +193,7 @@ impl<'a> Item<'a> {
     ///
     /// # Errors
     /// [`DecodeError::WrongType`].
+    #[inline]
     pub fn boolean(&self) -> Result<bool, DecodeError> {
         self.eight(ItemType::Boolean).map(|bytes| bytes != [0; 8])
     }
@@ -192,6 +202,7 @@ impl<'a> Item<'a> {
     ///
     /// # Errors
     /// [`DecodeError::WrongType`].
+    #[inline]
     pub fn text(&self) -> Result<&'a str, DecodeError> {
         let bytes = self.of_type(ItemType::TextString)?;
         core::str::from_utf8(bytes)
@@ -202,6 +213,7 @@ impl<'a> Item<'a> {
     ///
     /// # Errors
     /// [`DecodeError::WrongType`].
+    #[inline]
     pub fn bytes(&self) -> Result<&'a [u8], DecodeError> {
         self.of_type(ItemType::ByteString)
     }
@@ -254,6 +266,7 @@ impl<'a> Item<'a> {
         DecodeError::Missing { offset: self.offset, within: self.tag, tag }
     }
 
+    #[inline]
     fn of_type(&self, expected: ItemType) -> Result<&'a [u8], DecodeError> {
         if self.ty == expected {
             Ok(self.value)
@@ -262,10 +275,12 @@ impl<'a> Item<'a> {
         }
     }
 
+    #[inline]
     fn four(&self, expected: ItemType) -> Result<[u8; 4], DecodeError> {
         self.of_type(expected)?.first_chunk().copied().ok_or_else(|| self.bad_value())
     }
 
+    #[inline]
     fn eight(&self, expected: ItemType) -> Result<[u8; 8], DecodeError> {
         self.of_type(expected)?.first_chunk().copied().ok_or_else(|| self.bad_value())
     }
@@ -279,6 +294,7 @@ pub struct Children<'a> {
 }
 
 impl<'a> Children<'a> {
+    #[inline]
     pub(super) fn of_checked(bytes: &'a [u8]) -> Children<'a> {
         Children { rest: bytes, offset: 0 }
     }
@@ -293,6 +309,7 @@ impl<'a> Children<'a> {
 impl<'a> Iterator for Children<'a> {
     type Item = Item<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Item<'a>> {
         let header = Header::read(self.rest, self.offset).ok()??;
         let body = self.rest.get(HEADER_BYTES..)?;

@@ -8,7 +8,7 @@ use super::item::{HEADER_BYTES, Header, Item, ItemType};
 use super::limits::Limits;
 
 /// Deepest nesting that any [`Limits`] can allow: the open structures are kept in an array of this size.
-pub(crate) const DEPTH_MAX: usize = 64;
+pub(crate) const DEPTH_MAX: usize = 32;
 
 /// Checks that `bytes` are exactly one item, and lends it.
 ///
@@ -98,6 +98,7 @@ fn check(bytes: &[u8], limits: &Limits, sequence: bool) -> Result<usize, DecodeE
 
 impl Header {
     /// Bytes that the value takes with its padding, if the length fits the type and the bounds.
+    #[inline]
     fn check_leaf(&self, offset: usize, limits: &Limits) -> Result<usize, DecodeError> {
         let fits = match self.ty {
             ItemType::Integer | ItemType::Enumeration | ItemType::Interval => self.length == 4,
@@ -119,6 +120,7 @@ impl Header {
         Ok(self.padded())
     }
 
+    #[inline]
     fn check_value(&self, offset: usize, value: &[u8]) -> Result<(), DecodeError> {
         match self.ty {
             ItemType::Boolean if !matches!(value, [0, 0, 0, 0, 0, 0, 0, 0 | 1]) => {
