@@ -14,6 +14,7 @@ mod talk;
 #[path = "support/tree.rs"]
 mod tree;
 
+use holdfast_model::policy::{Policy, Practice};
 use holdfast_model::trust::Permission;
 use memory::{Memory, Store};
 use talk::{Reply, attribute, bytes, date, name, number, pick, text, within};
@@ -98,6 +99,45 @@ fn what_the_private_key_signs_the_public_key_verifies_and_nothing_else() {
 }
 
 #[test]
+fn a_message_that_is_signed_whole_may_come_in_parts() {
+    let client = manager();
+    for (algorithm, bits) in [("ML_DSA_65", 15_616), ("ML_DSA_87", 20_736)] {
+        let (private, public) = pair(&client, algorithm, bits, ("Sign", "Verify"));
+        let yes = |tag: &str| format!("<{tag} type=\"Boolean\" value=\"true\"/>");
+        let begun = client.ask(
+            "Sign",
+            &format!(
+                "{}{}{}",
+                text("UniqueIdentifier", &private),
+                bytes("Data", "0102"),
+                yes("InitIndicator")
+            ),
+        );
+        assert_eq!(begun.result(), "Success", "{algorithm}");
+        let end = format!(
+            "{}{}{}{}",
+            text("UniqueIdentifier", &private),
+            bytes("Data", "0304"),
+            bytes("CorrelationValue", &begun.value("CorrelationValue")),
+            yes("FinalIndicator")
+        );
+        let signature = client.ask("Sign", &end).value("SignatureData");
+        let judge =
+            |id: &str, data: &str| verify(&client, id, "", data, &signature).value("ValidityIndicator");
+        assert_eq!(judge(&public, "01020304"), "Valid", "{algorithm}");
+        assert_eq!(judge(&public, "01020305"), "Invalid", "{algorithm}");
+        let (_, other) = pair(&client, algorithm, bits, ("Sign", "Verify"));
+        assert_eq!(judge(&other, "01020304"), "Invalid", "{algorithm}");
+        // It signs no digest, and is had as X.509.
+        let hashed = pick("HashingAlgorithm", "SHA_256");
+        assert_ne!(sign(&client, &private, &hashed, "0102").result(), "Success");
+        assert_eq!(get_as(&client, &public, "X_509").result(), "Success");
+        assert_eq!(get_as(&client, &private, "Raw").result(), "Success");
+    }
+    assert_ne!(create(&client, "ML_DSA_65", 256, ("Sign", "Verify")).result(), "Success");
+}
+
+#[test]
 fn a_half_of_a_pair_does_only_what_is_its_part() {
     let client = manager();
     let (private, public) = pair(&client, "ECDSA", 256, ("Sign Verify", "Sign Verify"));
@@ -109,7 +149,7 @@ fn a_half_of_a_pair_does_only_what_is_its_part() {
 }
 
 #[test]
-fn what_the_public_key_encrypts_the_private_key_decrypts_and_only_with_oaep() {
+fn what_the_public_key_encrypts_the_private_key_decrypts_and_only_with_oaep_unless_the_policy_says_more() {
     let client = manager();
     let (private, public) = pair(&client, "RSA", 2048, ("Decrypt", "Encrypt"));
     let ask = |operation: &str, id: &str, how: &str, data: &str| {
@@ -128,8 +168,11 @@ fn what_the_public_key_encrypts_the_private_key_decrypts_and_only_with_oaep() {
     assert_eq!(ask("Decrypt", &private, OAEP, &cipher[2..]).result(), "CryptographicFailure");
     assert_eq!(ask("Encrypt", &public, OAEP, &"00".repeat(256)).result(), "CryptographicFailure");
     let old = pick("PaddingMethod", "PKCS1V1_5");
-    assert_ne!(ask("Encrypt", &public, &old, "00").result(), "Success");
-    assert_ne!(ask("Decrypt", &private, &old, &cipher).result(), "Success");
+    assert_eq!(ask("Encrypt", &public, &old, "00").result(), "PermissionDenied");
+    assert_eq!(ask("Decrypt", &private, &old, &cipher).result(), "PermissionDenied");
+    client.store.policy.set(Policy::with(&[Practice::Pkcs1Encrypt, Practice::Pkcs1Decrypt], &[]));
+    let sealed = ask("Encrypt", &public, &old, "5ec4e7").value("Data");
+    assert_eq!(ask("Decrypt", &private, &old, &sealed).value("Data"), "5ec4e7");
 }
 
 #[test]
@@ -145,6 +188,24 @@ fn the_halves_name_each_other_and_have_their_own_attributes() {
     assert_eq!(linked(&public), ("PrivateKeyLink".to_owned(), private.clone()));
     let mask = |id: &str| client.simply("GetAttributes", id).attribute("Cryptographic Usage Mask").unwrap();
     assert_eq!((mask(&private).as_str(), mask(&public).as_str()), ("Sign", "Verify"));
+}
+
+#[test]
+fn old_ways_to_sign_are_refused_and_old_signatures_still_checked() {
+    let client = manager();
+    let sha_1 = pick("HashingAlgorithm", "SHA_1");
+    let old = format!("{}{sha_1}", pick("PaddingMethod", "PKCS1V1_5"));
+    for (bits, how) in [(2048, old.as_str()), (1024, "")] {
+        client.store.policy.set(Policy::default());
+        let (private, public) = pair(&client, "RSA", bits, ("Sign", "Verify"));
+        assert_eq!(sign(&client, &private, how, "0102").result(), "PermissionDenied", "RSA {bits} {how}");
+        client.store.policy.set(Policy::with(&[Practice::Sha1Sign, Practice::ShortRsaSign], &[]));
+        let signature = sign(&client, &private, how, "0102").value("SignatureData");
+        client.store.policy.set(Policy::default());
+        assert_eq!(verify(&client, &public, how, "0102", &signature).value("ValidityIndicator"), "Valid");
+        client.store.policy.set(Policy::with(&[], &[Practice::Sha1Verify, Practice::ShortRsaVerify]));
+        assert_eq!(verify(&client, &public, how, "0102", &signature).result(), "PermissionDenied");
+    }
 }
 
 #[test]

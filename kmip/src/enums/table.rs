@@ -212,6 +212,9 @@ enumerations! {
     MC_ELIECE_8192128 = 0x00000036: "McEliece_8192128" V2_0..V2_1;
     ED25519 = 0x00000037: "Ed25519" V2_0..V2_1;
     ED448 = 0x00000038: "Ed448" V2_0..V2_1;
+    // Extensions of this server, until a version of the standard names them (docs/adr/0062).
+    ML_DSA_65 = 0x80000001: "ML_DSA_65" V1_0..V2_1;
+    ML_DSA_87 = 0x80000002: "ML_DSA_87" V1_0..V2_1;
   }
   "Block Cipher Mode" BlockCipherMode {
     CBC = 0x00000001: "CBC" V1_0..V2_1;

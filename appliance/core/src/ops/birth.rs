@@ -94,7 +94,7 @@ pub(super) async fn store<S: Scope>(call: &Call<'_, S>, objects: Vec<Object>) ->
     call.scope.commit(objects.into_iter().map(Change::Put).collect()).await.map_err(of_scope)
 }
 
-/// Does the object keep its strength against a quantum computer? Symmetric keys of 256 bits do (SP 800-57 Part 1 Rev. 5,
+/// Does the object keep its strength against a quantum computer? Keys of ML-DSA do, and symmetric keys of 256 bits do (SP 800-57 Part 1 Rev. 5,
 /// section 5.6.1); what is no key promises nothing.
 fn quantum_safe(newborn: &Newborn) -> bool {
     use CryptographicAlgorithm as A;
@@ -104,6 +104,9 @@ fn quantum_safe(newborn: &Newborn) -> bool {
         .and_then(AttributeValue::as_enumeration)
         .map(CryptographicAlgorithm::from_code);
     let bits = number(Tag::CRYPTOGRAPHIC_LENGTH).and_then(AttributeValue::as_integer).unwrap_or(0);
+    if matches!(algorithm, Some(A::ML_DSA_65 | A::ML_DSA_87)) {
+        return true;
+    }
     newborn.object_type == ObjectType::SYMMETRIC_KEY
         && bits >= BITS_MIN
         && !matches!(

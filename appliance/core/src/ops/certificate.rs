@@ -6,7 +6,7 @@
 
 use super::birth::{agree, algorithm_value};
 use super::pair::fits;
-use crate::crypto::asymmetric::{Curve, Family};
+use crate::crypto::asymmetric::{Curve, Family, MlDsa};
 use crate::crypto::pgp;
 use crate::crypto::x509::extension::{ISSUER_ALTERNATIVE_NAME, SUBJECT_ALTERNATIVE_NAME};
 use crate::crypto::x509::name::{DistinguishedName, Part, general_name_text, hex};
@@ -105,6 +105,8 @@ fn describe_key(given: &mut AttributeSet, family: Family, bits: usize) -> Result
         (None, Family::Rsa) => CryptographicAlgorithm::RSA,
         (None, Family::Curve(Curve::Ed25519)) => CryptographicAlgorithm::ED25519,
         (None, Family::Curve(Curve::X25519)) => CryptographicAlgorithm::ECDH,
+        (None, Family::MlDsa(MlDsa::Dsa65)) => CryptographicAlgorithm::ML_DSA_65,
+        (None, Family::MlDsa(MlDsa::Dsa87)) => CryptographicAlgorithm::ML_DSA_87,
         (None, Family::Curve(_)) => CryptographicAlgorithm::ECDSA,
     };
     agree(given, Tag::CRYPTOGRAPHIC_ALGORITHM, algorithm_value(algorithm))?;

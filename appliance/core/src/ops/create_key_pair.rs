@@ -8,7 +8,7 @@ use super::pair::{curve_of, made_in, name_of};
 use super::practice::allowed;
 use super::template;
 use crate::audited::Unaudited;
-use crate::crypto::asymmetric::{Curve, Made, RSA_BITS, make_curve, make_rsa};
+use crate::crypto::asymmetric::{Curve, Made, MlDsa, RSA_BITS, make_curve, make_ml_dsa, make_rsa};
 use crate::managed::{AttributeSet, KeyBlock, Kind};
 use crate::object::Object;
 use crate::request::{of_cipher, of_scope};
@@ -62,6 +62,7 @@ enum PlanKind {
     /// Bits of the modulus.
     Rsa(u16),
     Curve(Curve),
+    MlDsa(MlDsa),
 }
 
 /// The attributes of one half: its own go before those of both.
@@ -124,6 +125,13 @@ pub(super) fn plan(given: &AttributeSet) -> Result<Plan, Refusal> {
             }
             PlanKind::Curve(curve)
         }
+        A::ML_DSA_65 | A::ML_DSA_87 => {
+            let set = if algorithm == A::ML_DSA_65 { MlDsa::Dsa65 } else { MlDsa::Dsa87 };
+            if bits.is_some_and(|bits| usize::try_from(bits) != Ok(set.public_bytes() * 8)) {
+                return Err(Refusal::InvalidAttributeValue);
+            }
+            PlanKind::MlDsa(set)
+        }
         _ => return Err(Refusal::InvalidAttributeValue),
     };
     Ok(Plan { algorithm, kind })
@@ -148,6 +156,10 @@ pub(super) async fn bear_pair<S: Scope>(
         PlanKind::Rsa(bits) => {
             let made = call.scope.slowly(move || make_rsa(bits)).await.map_err(of_scope)?;
             (made, i32::from(bits), (F::PKCS_1, F::PKCS_1))
+        }
+        PlanKind::MlDsa(set) => {
+            let bits = i32::try_from(set.public_bytes() * 8).map_err(|_| Refusal::GeneralFailure)?;
+            (make_ml_dsa(set), bits, (F::RAW, F::RAW))
         }
         PlanKind::Curve(curve) => (make_curve(curve), i32::from(curve.bits()), (F::PKCS_8, F::X_509)),
     };

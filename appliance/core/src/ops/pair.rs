@@ -4,8 +4,8 @@
 //! Rules: KMIP 1.4, sections 2.1.3 and 2.1.7; KMIP 2.1, section 4.26 (default formats).
 
 use crate::crypto::asymmetric::{
-    Curve, Family, KeyError, PrivateForm, PrivateNumbers, PublicForm, PublicNumbers, RsaPrivate,
-    read_private, read_public, write_private, write_public,
+    Curve, Family, KeyError, MlDsa, PrivateForm, PrivateNumbers, PublicForm, PublicNumbers, RsaPrivate,
+    SEED_BYTES, ml_dsa, read_private, read_public, write_private, write_public,
 };
 use crate::crypto::der::{Room, room};
 use crate::managed::{KeyBlock, Kind, Managed};
@@ -34,6 +34,15 @@ pub(super) fn with_private<R>(
         Some(F::PKCS_1) => PrivateForm::Pkcs1,
         Some(F::PKCS_8) => PrivateForm::Pkcs8,
         Some(F::EC_PRIVATE_KEY) => PrivateForm::Sec1,
+        Some(F::RAW) => {
+            return read(match lattice(managed) {
+                Some(set) if matches!(bytes.len(), SEED_BYTES) || bytes.len() == set.private_bytes() => {
+                    Ok(PrivateNumbers::MlDsa { set, key: bytes })
+                }
+                Some(_) => Err(KeyError::Malformed),
+                None => Err(KeyError::Unknown),
+            });
+        }
         Some(F::TRANSPARENT_RSA_PRIVATE_KEY) => return transparent_rsa(bytes, read),
         Some(
             F::TRANSPARENT_EC_PRIVATE_KEY
@@ -103,6 +112,9 @@ pub(super) fn with_public<R>(
     let form = match managed.kind.block().map(|block| block.format) {
         Some(F::PKCS_1) => PublicForm::Pkcs1,
         Some(F::X_509) => PublicForm::X509,
+        Some(F::RAW) => {
+            return read(lattice(managed).ok_or(KeyError::Unknown).and_then(|set| ml_dsa(set, bytes)));
+        }
         Some(F::TRANSPARENT_RSA_PUBLIC_KEY) => {
             let Ok(structure) = StructureValue::from_encoded(Cow::Borrowed(bytes)) else {
                 return read(Err(KeyError::Malformed));
@@ -148,11 +160,22 @@ pub(super) fn facts(managed_as: ObjectType, kind: &Kind, bytes: &[u8]) -> Result
     }
 }
 
+/// The parameter set that a key's algorithm says.
+fn lattice(managed: &Managed) -> Option<MlDsa> {
+    match managed.kind.block()?.algorithm.or_else(|| managed.algorithm())? {
+        CryptographicAlgorithm::ML_DSA_65 => Some(MlDsa::Dsa65),
+        CryptographicAlgorithm::ML_DSA_87 => Some(MlDsa::Dsa87),
+        _ => None,
+    }
+}
+
 /// Does this algorithm fit this kind of key?
 pub(super) fn fits(algorithm: CryptographicAlgorithm, family: Family) -> bool {
     use CryptographicAlgorithm as A;
     match family {
         Family::Rsa => algorithm == A::RSA,
+        Family::MlDsa(MlDsa::Dsa65) => algorithm == A::ML_DSA_65,
+        Family::MlDsa(MlDsa::Dsa87) => algorithm == A::ML_DSA_87,
         Family::Curve(Curve::Ed25519) => matches!(algorithm, A::ED25519 | A::EC),
         Family::Curve(Curve::X25519) => matches!(algorithm, A::ECDH | A::EC),
         Family::Curve(_) => matches!(algorithm, A::ECDSA | A::ECDH | A::ECMQV | A::EC),

@@ -214,6 +214,8 @@ fn describe_pair(
         (None, Family::Curve(Curve::Ed25519)) => {
             agree(given, Tag::CRYPTOGRAPHIC_ALGORITHM, algorithm_value(CryptographicAlgorithm::ED25519))?;
         }
+        // Known by what the client told alone.
+        (None, Family::MlDsa(_)) => return Err(Refusal::InvalidField),
         (None, Family::Curve(_)) => {
             agree(given, Tag::CRYPTOGRAPHIC_ALGORITHM, algorithm_value(CryptographicAlgorithm::EC))?;
         }

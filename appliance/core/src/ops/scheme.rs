@@ -60,13 +60,15 @@ pub(super) fn signing(
     match (family, algorithm.or(given.cryptographic_algorithm)) {
         (Family::Rsa, None | Some(A::RSA)) => {}
         (Family::Curve(_), None | Some(A::ECDSA | A::EC | A::ED25519)) => {}
+        (Family::MlDsa(_), None | Some(A::ML_DSA_65 | A::ML_DSA_87)) => {}
         _ => return Err(Refusal::BadCryptographicParameters),
     }
     match family {
-        Family::Curve(Curve::Ed25519) if digested.is_some() || hashing.is_some() => {
+        Family::Curve(Curve::Ed25519) | Family::MlDsa(_) if digested.is_some() || hashing.is_some() => {
             Err(Refusal::UnsupportedCryptographicParameters)
         }
         Family::Curve(Curve::Ed25519) => Ok(Method { scheme: Scheme::Ed25519, hash: None }),
+        Family::MlDsa(_) => Ok(Method { scheme: Scheme::MlDsa, hash: None }),
         Family::Curve(Curve::X25519) => Err(Refusal::BadCryptographicParameters),
         Family::Curve(curve) => {
             let hash = hashing.unwrap_or(match curve {

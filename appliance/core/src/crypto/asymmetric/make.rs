@@ -94,6 +94,7 @@ fn consistent(private: &PrivateNumbers<'_>, public: &PublicNumbers<'_>) -> Resul
             });
         }
         PrivateNumbers::Curve { .. } => Scheme::Ecdsa,
+        PrivateNumbers::MlDsa { .. } => Scheme::MlDsa,
     };
     let (parsed, data) = (Parsed::default(), [0x5a; 32]);
     let signature = sign(scheme, &parsed, || Ok(*private), &data)?;

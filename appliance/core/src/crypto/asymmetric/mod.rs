@@ -6,6 +6,7 @@
 
 mod curve;
 mod make;
+mod ml_dsa;
 mod numbers;
 mod parsed;
 mod private;
@@ -16,10 +17,11 @@ mod tests;
 
 pub use curve::Curve;
 pub use make::{Made, RSA_BITS, make_curve, make_rsa};
+pub use ml_dsa::{MlDsa, SEED_BYTES, make_ml_dsa, public_of};
 pub use numbers::{Family, PrivateNumbers, PublicNumbers, RsaPrivate};
 pub use parsed::Parsed;
 pub use private::{PrivateForm, read_private, write_private};
-pub use public::{PublicForm, read_public, write_public};
+pub use public::{PublicForm, ml_dsa, read_public, write_public};
 pub use sign::{Scheme, agree, decrypt, encrypt, sign, verify};
 
 use super::der::Malformed;

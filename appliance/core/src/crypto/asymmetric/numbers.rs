@@ -2,7 +2,7 @@
 //!
 //! No type that holds a private number has `Debug`.
 
-use super::Curve;
+use super::{Curve, MlDsa};
 
 /// What kind of key it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Family {
     Rsa,
     /// A curve.
     Curve(Curve),
+    /// A lattice.
+    MlDsa(MlDsa),
 }
 
 /// The numbers of an RSA private key, magnitudes without leading zeros (RFC 8017, section 3.2).
@@ -41,6 +43,13 @@ pub enum PrivateNumbers<'a> {
         /// The public point, if it stands beside.
         public: Option<&'a [u8]>,
     },
+    /// A lattice's.
+    MlDsa {
+        /// Which.
+        set: MlDsa,
+        /// The key as FIPS 204 writes it, or its seed.
+        key: &'a [u8],
+    },
 }
 
 impl PrivateNumbers<'_> {
@@ -50,6 +59,7 @@ impl PrivateNumbers<'_> {
         match self {
             Self::Rsa(_) => Family::Rsa,
             Self::Curve { curve, .. } => Family::Curve(*curve),
+            Self::MlDsa { set, .. } => Family::MlDsa(*set),
         }
     }
 
@@ -59,6 +69,8 @@ impl PrivateNumbers<'_> {
         match self {
             Self::Rsa(key) => bits(key.n),
             Self::Curve { curve, .. } => usize::from(curve.bits()),
+            // Of both halves: the length of the public one.
+            Self::MlDsa { set, .. } => set.public_bytes() * 8,
         }
     }
 }
@@ -80,6 +92,13 @@ pub enum PublicNumbers<'a> {
         /// The point as SEC 1 writes it, or the bytes of an Ed25519 or X25519 key.
         point: &'a [u8],
     },
+    /// A lattice's.
+    MlDsa {
+        /// Which.
+        set: MlDsa,
+        /// The key as FIPS 204 writes it.
+        key: &'a [u8],
+    },
 }
 
 impl PublicNumbers<'_> {
@@ -89,6 +108,7 @@ impl PublicNumbers<'_> {
         match self {
             Self::Rsa { .. } => Family::Rsa,
             Self::Curve { curve, .. } => Family::Curve(*curve),
+            Self::MlDsa { set, .. } => Family::MlDsa(*set),
         }
     }
 
@@ -98,6 +118,8 @@ impl PublicNumbers<'_> {
         match self {
             Self::Rsa { n, .. } => bits(n),
             Self::Curve { curve, .. } => usize::from(curve.bits()),
+            // Of both halves: the length of the public one.
+            Self::MlDsa { set, .. } => set.public_bytes() * 8,
         }
     }
 }

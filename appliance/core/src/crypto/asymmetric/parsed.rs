@@ -2,10 +2,11 @@
 //! checking its key.
 
 use super::{
-    Curve, KeyError, PrivateForm, PrivateNumbers, PublicForm, PublicNumbers, write_private, write_public,
+    Curve, KeyError, MlDsa, PrivateForm, PrivateNumbers, PublicForm, PublicNumbers, write_private,
+    write_public,
 };
 use crate::crypto::CipherError;
-use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair};
+use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, PqdsaKeyPair};
 use core::cell::OnceCell;
 use hardening::rsa;
 
@@ -21,12 +22,14 @@ pub(super) enum Private {
     Rsa(rsa::PrivateKey),
     Ecdsa(Curve, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    MlDsa(Box<PqdsaKeyPair>),
 }
 
 /// A public key that verifies or encrypts.
 pub(super) enum Public {
     Rsa(rsa::PublicKey),
     Curve(Curve, Vec<u8>),
+    MlDsa(MlDsa, Vec<u8>),
 }
 
 impl Parsed {
@@ -47,6 +50,7 @@ impl Parsed {
             PrivateNumbers::Curve { curve: Curve::Ed25519, scalar, .. } => Private::Ed25519(
                 Ed25519KeyPair::from_seed_unchecked(scalar).map_err(|_| CipherError::KeyLength)?,
             ),
+            PrivateNumbers::MlDsa { set, key } => Private::MlDsa(Box::new(set.pair(key)?)),
             PrivateNumbers::Curve { curve, .. } => {
                 let signing = curve.signing().ok_or(CipherError::KeyLength)?;
                 let der = write_private(PrivateForm::Pkcs8, &numbers).ok_or(CipherError::KeyLength)?;
@@ -73,6 +77,7 @@ impl Parsed {
                 Public::Rsa(rsa::PublicKey::from_pkcs1(&der).map_err(|_| CipherError::KeyLength)?)
             }
             PublicNumbers::Curve { curve, point } => Public::Curve(*curve, point.to_vec()),
+            PublicNumbers::MlDsa { set, key } => Public::MlDsa(*set, key.to_vec()),
         };
         Ok(self.public.get_or_init(|| fresh))
     }

@@ -3,7 +3,7 @@
 //! Does not trust: any byte. Whether a point is on its curve is asked when it is used.
 //! Rules: RFC 8017, appendix A.1.1; RFC 5280, section 4.1.2.7; RFC 5480; RFC 8410, section 4.
 
-use super::{Curve, KeyError, PublicNumbers};
+use super::{Curve, KeyError, MlDsa, PublicNumbers};
 use crate::crypto::der::{self, NULL, OBJECT_IDENTIFIER, Reader, Room, SEQUENCE};
 
 /// rsaEncryption.
@@ -54,10 +54,26 @@ fn x509(bytes: &[u8]) -> Result<PublicNumbers<'_>, KeyError> {
             let curve = Curve::of_oid(algorithm.expect(OBJECT_IDENTIFIER)?).ok_or(KeyError::Unknown)?;
             point(curve, key)
         }
+        oid if MlDsa::of_oid(oid).is_some() => {
+            let set = MlDsa::of_oid(oid).ok_or(KeyError::Unknown)?;
+            ml_dsa(set, key)
+        }
         _ => {
             let curve = Curve::of_oid(oid).filter(|curve| curve.is_rfc_8410()).ok_or(KeyError::Unknown)?;
             point(curve, key)
         }
+    }
+}
+
+/// A key of ML-DSA, if it has its length.
+///
+/// # Errors
+/// [`KeyError::Malformed`].
+pub fn ml_dsa(set: MlDsa, key: &[u8]) -> Result<PublicNumbers<'_>, KeyError> {
+    if key.len() == set.public_bytes() {
+        Ok(PublicNumbers::MlDsa { set, key })
+    } else {
+        Err(KeyError::Malformed)
     }
 }
 
@@ -92,6 +108,7 @@ pub fn write_public(form: PublicForm, key: &PublicNumbers<'_>) -> Option<Room> {
                     der::write(out, OBJECT_IDENTIFIER, EC_PUBLIC_KEY);
                     der::write(out, OBJECT_IDENTIFIER, curve.oid());
                 }
+                PublicNumbers::MlDsa { set, .. } => der::write(out, OBJECT_IDENTIFIER, set.oid()),
             });
             match key {
                 PublicNumbers::Rsa { n, e } => {
@@ -99,16 +116,18 @@ pub fn write_public(form: PublicForm, key: &PublicNumbers<'_>) -> Option<Room> {
                     write_rsa(&mut inner, n, e);
                     der::bit_string(out, &inner);
                 }
-                PublicNumbers::Curve { point, .. } => der::bit_string(out, point),
+                PublicNumbers::Curve { point: key, .. } | PublicNumbers::MlDsa { key, .. } => {
+                    der::bit_string(out, key);
+                }
             }
         }),
-        (PublicForm::Pkcs1, PublicNumbers::Curve { .. }) => return None,
+        (PublicForm::Pkcs1, PublicNumbers::Curve { .. } | PublicNumbers::MlDsa { .. }) => return None,
     }
     Some(out)
 }
 
 /// More than the largest key that can be used needs.
-const CAPACITY_BYTES: usize = 1024;
+const CAPACITY_BYTES: usize = 4096;
 
 fn write_rsa(out: &mut Room, n: &[u8], e: &[u8]) {
     der::nest(out, SEQUENCE, |out| {

@@ -21,6 +21,8 @@ pub enum Scheme {
     Ecdsa,
     /// Ed25519, over the data itself.
     Ed25519,
+    /// ML-DSA, over the data itself.
+    MlDsa,
 }
 
 /// Signs `data`: the digest, or the data itself where the scheme says so.
@@ -40,6 +42,12 @@ pub fn sign<'m>(
             Ok(key.sign_digest(&fitted(data, algorithm)?)?.as_ref().to_vec())
         }
         (Scheme::Ed25519, Private::Ed25519(key)) => Ok(key.try_sign(data)?.as_ref().to_vec()),
+        (Scheme::MlDsa, Private::MlDsa(key)) => {
+            let mut signature = vec![0; key.algorithm().signature_len()];
+            let length = key.sign(data, &mut signature)?;
+            signature.truncate(length);
+            Ok(signature)
+        }
         _ => Err(CipherError::KeyLength),
     }
 }
@@ -62,6 +70,9 @@ pub fn verify<'m>(
                 .verify(data, signature)
                 .map_err(|_| CipherError::NotAuthentic)
         }
+        (Scheme::MlDsa, Public::MlDsa(set, key)) => UnparsedPublicKey::new(set.verifying(), key)
+            .verify(data, signature)
+            .map_err(|_| CipherError::NotAuthentic),
         (Scheme::Ecdsa, Public::Curve(curve, point)) => {
             let (verifying, algorithm) = curve.verifying().ok_or(CipherError::KeyLength)?;
             UnparsedPublicKey::new(verifying, point)
@@ -84,7 +95,7 @@ pub fn encrypt<'m>(
 ) -> Result<Vec<u8>, CipherError> {
     match parsed.public(numbers)? {
         Public::Rsa(key) => key.encrypt(how, plain).map_err(of_rsa),
-        Public::Curve(..) => Err(CipherError::KeyLength),
+        Public::Curve(..) | Public::MlDsa(..) => Err(CipherError::KeyLength),
     }
 }
 
@@ -105,7 +116,7 @@ pub fn decrypt<'m>(
             out.truncate(length);
             Ok(out)
         }
-        Private::Ecdsa(..) | Private::Ed25519(_) => Err(CipherError::KeyLength),
+        Private::Ecdsa(..) | Private::Ed25519(_) | Private::MlDsa(_) => Err(CipherError::KeyLength),
     }
 }
 

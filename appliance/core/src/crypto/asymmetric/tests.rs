@@ -125,7 +125,7 @@ fn both_sides_agree_on_one_curve_and_not_on_two() {
         let private = |made: &'_ super::Made| {
             read_private(PrivateForm::Pkcs8, &made.private).map(|key| match key {
                 PrivateNumbers::Curve { scalar, .. } => scalar.to_vec(),
-                PrivateNumbers::Rsa(_) => panic!(),
+                PrivateNumbers::Rsa(_) | PrivateNumbers::MlDsa { .. } => panic!(),
             })
         };
         let (a, b) = (private(&one).unwrap(), private(&other).unwrap());

@@ -3,13 +3,13 @@
 //! Rules: FIPS 140-3 IG 10.3.A (known answers for verification, pairwise consistency for the rest).
 
 use super::vectors::{
-    ED25519_PUBLIC, ED25519_SEED, ED25519_SIGNATURE, P256_POINT, P256_SIGNATURE, RSA_MODULUS, RSA_PKCS1,
-    RSA_PSS,
+    ED25519_PUBLIC, ED25519_SEED, ED25519_SIGNATURE, ML_DSA_65, ML_DSA_87, P256_POINT, P256_SIGNATURE,
+    RSA_MODULUS, RSA_PKCS1, RSA_PSS, hex,
 };
 use crate::crypto::CipherError;
 use crate::crypto::asymmetric::{
-    Curve, Parsed, PrivateForm, PrivateNumbers, PublicForm, PublicNumbers, Scheme, agree, decrypt, encrypt,
-    make_curve, make_rsa, read_private, read_public, sign, verify,
+    Curve, MlDsa, Parsed, PrivateForm, PrivateNumbers, PublicForm, PublicNumbers, Scheme, agree, decrypt,
+    encrypt, make_curve, make_ml_dsa, make_rsa, public_of, read_private, read_public, sign, verify,
 };
 use hardening::hash::{Hash, digest};
 use hardening::rsa::{Encryption, Signing};
@@ -61,6 +61,18 @@ pub(super) fn ed25519() -> Result<bool, CipherError> {
     verify(Scheme::Ed25519, &Parsed::default(), public, b"\x72", &signature)?;
     let refused = verify(Scheme::Ed25519, &Parsed::default(), public, b"\x73", &signature);
     Ok(signature == ED25519_SIGNATURE && refused == Err(CipherError::NotAuthentic))
+}
+
+/// The public keys that follow from the seed 00 to 1f are known; making a pair signs with it and verifies.
+pub(super) fn ml_dsa() -> Result<bool, CipherError> {
+    let seed = hex::<32>("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+    for (set, known) in [(MlDsa::Dsa65, ML_DSA_65), (MlDsa::Dsa87, ML_DSA_87)] {
+        if digest(Hash::Sha256, &public_of(set, &seed)?)?.as_ref() != known {
+            return Ok(false);
+        }
+        make_ml_dsa(set)?;
+    }
+    Ok(true)
 }
 
 /// Two pairs come to the same secret, from either side.

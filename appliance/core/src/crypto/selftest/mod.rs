@@ -55,6 +55,7 @@ const TESTS: &[(&str, Test)] = &[
     ("RSA", asymmetric::rsa),
     ("ECDSA", asymmetric::ecdsa),
     ("Ed25519", asymmetric::ed25519),
+    ("ML-DSA", asymmetric::ml_dsa),
     ("ECDH and X25519", asymmetric::agreement),
     ("DRBG", drbg),
 ];

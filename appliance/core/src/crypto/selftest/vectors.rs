@@ -317,6 +317,11 @@ pub(super) const ED25519_PUBLIC: [u8; 32] =
 pub(super) const ED25519_SIGNATURE: [u8; 64] = hex(
     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
 );
+/// SHA-256 of the public keys of ML-DSA that follow from the seed of the bytes 00 to 1f, as another library computes them.
+pub(super) const ML_DSA_65: [u8; 32] =
+    hex("d666806e11cee19a7c989f7445f90dd419cf4d2d51db8c0fdb4c0f0a542238c9");
+pub(super) const ML_DSA_87: [u8; 32] =
+    hex("91dc389cfaa01470b7f66eee45a4ae9026d154817c754dfe22298b3fa241ffcd");
 /// A modulus whose exponent is F4, and signatures of "abc" with SHA-256 by its key, made once by another library.
 pub(super) const RSA_MODULUS: [u8; 256] = hex(
     "c2fd791ff1e1e300f1279110ed5aae41242dd228e79fa74ab69d31d1198438521d1d125e7aa0da156a9ba1d7cb0b69b3e47e8b64d49eea82b9e5dfd4bf581fa4fa6f6e9d91c8418b03872e04750f9c1fe50e6094788468bfe0044b34d37e08671b84414f4fd6a61804340b896a70148e0c176687562400818210d12aeef33c445d6d82b4789b0434d9168f7e042166702af6a13e1a2c9242c3fd0f97a193c3b5c2d9f4546c48cc29170a262828ef5a286eb47c1efd5a6ebe735a49fa57e660261500e05b4b3399a1415bb3d3c32d5493f6df2aeee23d31edd6ac50b3143b6f78688114d51fc11d7a750f687762746fb7cfabe0031cbc7a27e59480edf7e84ebb",
