@@ -7,10 +7,12 @@
 mod connections;
 mod echo;
 mod edge;
+mod every;
 mod kill_switch;
 mod load;
 mod machine;
 mod operations;
+mod pipelined;
 mod report;
 mod requests;
 mod service_keys;
@@ -46,9 +48,9 @@ struct Arguments {
     /// How long each turn is.
     #[arg(long, default_value_t = 100)]
     round_ms: u64,
-    /// Objects among which Locate looks.
-    #[arg(long, default_value_t = 100_000)]
-    objects: usize,
+    /// Objects among which Locate looks, one number after the other; a million takes some ten minutes to make.
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 100_000])]
+    objects: Vec<usize>,
     /// How often the tenant is unlinked.
     #[arg(long, default_value_t = 100)]
     cuts: usize,
@@ -72,6 +74,10 @@ struct Arguments {
 enum Part {
     /// Encrypt, Get, Create.
     Operations,
+    /// Every other operation.
+    Every,
+    /// Several requests on their way on one connection.
+    Pipelined,
     /// New connections.
     Connections,
     /// Locate by name.
@@ -135,6 +141,12 @@ fn measure(arguments: &Arguments, turns: Turns) -> Result<(), String> {
     if wanted(Part::Operations) {
         operations::measure(&mut report, &subject, &echo, turns)?;
     }
+    if wanted(Part::Every) {
+        every::measure(&mut report, &subject, &echo, turns)?;
+    }
+    if wanted(Part::Pipelined) {
+        pipelined::measure(&mut report, &subject, &echo, turns)?;
+    }
     if wanted(Part::Connections) {
         connections::measure(&mut report, &subject, &echo, turns.rounds * 40)?;
     }
@@ -143,8 +155,12 @@ fn measure(arguments: &Arguments, turns: Turns) -> Result<(), String> {
     }
     let mut objects = 0;
     if wanted(Part::Locate) {
-        objects = arguments.objects;
-        operations::measure_locate(&mut report, &subject, &echo, turns, objects)?;
+        let mut sizes = arguments.objects.clone();
+        sizes.sort_unstable();
+        for size in sizes {
+            operations::measure_locate(&mut report, &subject, &echo, turns, objects, size)?;
+            objects = size;
+        }
     }
     if wanted(Part::Memory) {
         let mib = |kib: u64| f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0;

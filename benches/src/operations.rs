@@ -54,7 +54,7 @@ pub(crate) fn measure(
     Ok(())
 }
 
-/// Locate by name among so many objects; fills the keystore with them first.
+/// Locate by name among so many objects; fills the keystore up to them first.
 ///
 /// # Errors
 /// When a server fails or answers with an error.
@@ -63,9 +63,10 @@ pub(crate) fn measure_locate(
     subject: &Subject,
     echo: &Server,
     turns: Turns,
+    there: usize,
     objects: usize,
 ) -> Result<(), String> {
-    fill(report, subject, objects)?;
+    fill(report, subject, there, objects)?;
     for connections in [1, 16] {
         let next = Cell::new(0);
         let locating: Requests = Box::new(move || {
@@ -78,6 +79,17 @@ pub(crate) fn measure_locate(
         let asked = [(what.as_str(), locating, Some(goal))];
         in_turns(report, &subject.server()?, echo, connections, turns, asked)?;
     }
+    for process in ["core", "keystore-agent"] {
+        let kib = subject.appliance()?.resident_kib(process);
+        let mib = f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0;
+        report.fact(
+            &format!("{process}, resident"),
+            mib,
+            "MiB",
+            &format!("with {objects} objects in the keystore"),
+            None,
+        );
+    }
     Ok(())
 }
 
@@ -86,9 +98,9 @@ fn object_name(number: usize) -> String {
 }
 
 /// Creates objects as a client would: batches over several connections.
-fn fill(report: &mut Report, subject: &Subject, objects: usize) -> Result<(), String> {
+fn fill(report: &mut Report, subject: &Subject, there: usize, objects: usize) -> Result<(), String> {
     let (connections, batch) = FILLING;
-    let (runtime, next) = (runtime()?, Cell::new(0));
+    let (runtime, next) = (runtime()?, Cell::new(there));
     let creating: Requests = Box::new(move || {
         let first = next.get();
         next.set(first + batch);
@@ -96,7 +108,7 @@ fn fill(report: &mut Report, subject: &Subject, objects: usize) -> Result<(), St
     });
     let start = Instant::now();
     let mut load = Load::open(&runtime, &subject.server()?, connections, creating, succeeded)?;
-    load.round(&runtime, Duration::from_secs(3600), objects.div_ceil(batch))?;
+    load.round(&runtime, Duration::from_secs(3600), objects.saturating_sub(there).div_ceil(batch))?;
     let (took, means) =
         (start.elapsed().as_secs_f64(), "Create in batches of 50 over 16 connections, each durable");
     report.fact(&format!("keystore filled with {objects} objects"), took, "s", means, None);
@@ -104,12 +116,12 @@ fn fill(report: &mut Report, subject: &Subject, objects: usize) -> Result<(), St
 }
 
 /// Holds figures and their ratio to the echo against a goal.
-type Judge = fn(&Round, f64) -> Goal;
+pub(crate) type Judge = fn(&Round, f64) -> Goal;
 /// What is asked, and what it is judged by.
-type Asked<'a> = (&'a str, Requests, Option<Judge>);
+pub(crate) type Asked<'a> = (&'a str, Requests, Option<Judge>);
 
 /// Rounds of the echo and of each request in turns; ratios are taken within a turn.
-fn in_turns<'a>(
+pub(crate) fn in_turns<'a>(
     report: &mut Report,
     server: &Server,
     echo: &Server,

@@ -35,6 +35,20 @@ impl Talk {
     pub(crate) fn ask(&mut self, request: &[u8]) -> std::io::Result<Vec<u8>> {
         self.0.write_all(request)?;
         self.0.flush()?;
+        self.answer()
+    }
+
+    /// Sends several requests at once and reads as many answers.
+    ///
+    /// # Errors
+    /// As [`Talk::ask`].
+    pub(crate) fn ask_all(&mut self, requests: &[u8], count: usize) -> std::io::Result<Vec<Vec<u8>>> {
+        self.0.write_all(requests)?;
+        self.0.flush()?;
+        (0..count).map(|_| self.answer()).collect()
+    }
+
+    fn answer(&mut self) -> std::io::Result<Vec<u8>> {
         let mut answer = vec![0; 8];
         self.0.read_exact(&mut answer)?;
         // The echo answers with a request.

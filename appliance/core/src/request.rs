@@ -113,7 +113,7 @@ async fn run<S: Scope>(
     let version = message.version;
     let mut response = ResponseWriter::begin(reply, max, version, header).map_err(|_| NoRoom)?;
     let go_on = message.header.batch_error_continuation == Some(BatchErrorContinuationOption::CONTINUE);
-    let batch = Batch::of(Asker::of(message.header.authentication.as_ref()));
+    let batch = Batch::of(crate::ops::caller(scope, message.header.authentication.as_ref()));
     for item in message.items.iter() {
         let echo =
             ResponseItem { operation: Some(item.operation), unique_batch_item_id: item.unique_batch_item_id };
@@ -156,7 +156,7 @@ async fn run_together<S: Scope>(
     reply: &mut Vec<u8>,
 ) -> Result<(), NoRoom> {
     let together = Together::over(scope);
-    let batch = Batch::of(Asker::of(message.header.authentication.as_ref()));
+    let batch = Batch::of(crate::ops::caller(&together, message.header.authentication.as_ref()));
     let mut answers = Vec::new();
     let mut failure = None;
     for item in message.items.iter() {

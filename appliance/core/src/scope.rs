@@ -6,7 +6,7 @@
 
 use crate::audited::Event;
 use crate::object::Object;
-use crate::ops::{Pending, Streams};
+use crate::ops::{Pending, Streams, Tickets};
 use core::future::Future;
 use holdfast_model::policy::Policy;
 use holdfast_model::trust::Identity;
@@ -101,6 +101,9 @@ pub trait Scope {
 
     /// The tenant's cryptographic operations that come in parts.
     fn streams(&self) -> &Streams;
+
+    /// The tenant's tickets.
+    fn tickets(&self) -> &Tickets;
 
     /// The tenant's requests whose answers are fetched later.
     fn pending(&self) -> &Pending;

@@ -132,5 +132,13 @@ pub const PENDING_PER_TENANT_MAX: usize = 256;
 pub const PENDING_BYTES_PER_TENANT_MAX: usize = 4 << 20;
 /// After this time such a request is done when its client speaks next, if it was not asked for before.
 pub const PENDING_START_AFTER: Duration = Duration::from_secs(5);
+/// Tickets of one tenant that are good at a time.
+pub const TICKETS_PER_TENANT_MAX: usize = 1024;
+/// How long a ticket is good where nobody says.
+pub const TICKET_TIME_DEFAULT: Duration = Duration::from_secs(3600);
+/// How long a ticket is good at most.
+pub const TICKET_TIME_MAX: Duration = Duration::from_secs(24 * 3600);
+/// Rights, operations and objects that one ticket names.
+pub const RIGHT_ENTRIES_MAX: usize = 256;
 /// After this time an answer that nobody fetched is forgotten.
 pub const PENDING_TIME_MAX: Duration = Duration::from_secs(3600);

@@ -7,7 +7,7 @@ use super::work::Busy;
 use crate::audited::Event;
 use crate::custody::vault::{self, Checked};
 use crate::object::Object;
-use crate::ops::{Pending, Streams};
+use crate::ops::{Pending, Streams, Tickets};
 use crate::scope::{Change, Find, Scope, ScopeError};
 use crate::tenant::Tenant;
 use holdfast_model::limits::PAGE_ITEMS_MAX;
@@ -128,6 +128,10 @@ impl Scope for RequestScope {
 
     fn streams(&self) -> &Streams {
         &self.tenant.streams
+    }
+
+    fn tickets(&self) -> &Tickets {
+        &self.tenant.tickets
     }
 
     fn pending(&self) -> &Pending {

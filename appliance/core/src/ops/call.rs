@@ -1,5 +1,6 @@
 //! One operation's view of the request it is part of.
 
+use super::tickets::Caller;
 use crate::audited::Unaudited;
 use crate::managed::Managed;
 use crate::object::Object;
@@ -157,7 +158,8 @@ impl<'c, S: Scope> Call<'c, S> {
             return Err(Refusal::NotFound);
         }
         self.about(&object);
-        if !self.is_open_to_asker(&object.managed) {
+        let open = self.is_open_to_asker(&object.managed) && self.caller().may_touch(self.operation, id);
+        if !open {
             return Err(Refusal::PermissionDenied);
         }
         Ok(object)
@@ -173,7 +175,12 @@ impl<'c, S: Scope> Call<'c, S> {
 
     /// Whom the request names besides its certificate.
     pub fn asker(&self) -> Option<Asker> {
-        self.batch.asker()
+        self.caller().asker
+    }
+
+    /// Who asks, as the header says.
+    pub(super) fn caller(&self) -> &Caller {
+        self.batch.caller()
     }
 
     /// May the user that the request names ask this of the object? What another user of the service made is kept from it,

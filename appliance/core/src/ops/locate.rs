@@ -209,6 +209,9 @@ async fn search<S: Scope>(
                 found.more = true;
                 return Ok(found);
             }
+            if !call.caller().may_touch(call.operation, *id) {
+                continue;
+            }
             if must_look {
                 looked += 1;
                 if looked > LOOKS_MAX {

@@ -23,6 +23,7 @@ mod create;
 mod create_key_pair;
 mod create_split_key;
 mod decrypt;
+mod delegated_login;
 mod delete_attribute;
 mod derive_key;
 mod destroy;
@@ -43,6 +44,8 @@ mod join_split_key;
 mod linked;
 mod locate;
 mod log;
+mod login;
+mod logout;
 mod mac;
 mod mac_verify;
 mod message;
@@ -79,6 +82,7 @@ mod sign;
 mod signature_verify;
 mod streams;
 mod template;
+mod tickets;
 mod told;
 mod unwrapping;
 mod usage;
@@ -91,6 +95,8 @@ pub use pending::Pending;
 pub(crate) use pending::{catch_up, may_wait, submit};
 pub(crate) use streams::Correlation;
 pub use streams::Streams;
+pub(crate) use tickets::caller;
+pub use tickets::{Caller, Tickets};
 
 use crate::audited::Unaudited;
 use crate::scope::Scope;
@@ -169,6 +175,9 @@ operations! {
     RNG_SEED Use rng_seed;
     HASH Use hash;
     LOG Observe log;
+    LOGIN Observe login;
+    LOGOUT Observe logout;
+    DELEGATED_LOGIN Observe delegated_login;
     INTEROP Observe interop;
     EXPORT Manage export;
     IMPORT Manage import;
@@ -195,7 +204,7 @@ pub async fn run<S: Scope>(call: &Call<'_, S>, payload: Item<'_>) -> Result<Unau
 /// Is there the operation that `call` names, in its version, and may the client ask for it?
 ///
 /// # Errors
-/// [`Refusal::OperationNotSupported`], [`Refusal::PermissionDenied`].
+/// [`Refusal::OperationNotSupported`], [`Refusal::PermissionDenied`], [`Refusal::InvalidTicket`].
 fn permitted<S: Scope>(call: &Call<'_, S>) -> Result<(), Refusal> {
     let row = TABLE
         .iter()
@@ -204,5 +213,5 @@ fn permitted<S: Scope>(call: &Call<'_, S>) -> Result<(), Refusal> {
     if call.scope.identity().permission < row.permission {
         return Err(Refusal::PermissionDenied);
     }
-    Ok(())
+    call.caller().may_ask(call.operation)
 }

@@ -108,6 +108,9 @@ pub(crate) fn may_wait(operation: Operation) -> bool {
             | Operation::PING
             | Operation::LOG
             | Operation::INTEROP
+            | Operation::LOGIN
+            | Operation::LOGOUT
+            | Operation::DELEGATED_LOGIN
     )
 }
 
@@ -117,6 +120,10 @@ pub(crate) fn may_wait(operation: Operation) -> bool {
 /// What the operation's row refuses; [`Refusal::ServerLimit`].
 pub(crate) fn submit<S: Scope>(call: &Call<'_, S>, payload: Item<'_>) -> Result<Correlation, Refusal> {
     super::permitted(call)?;
+    // Done later, it would be done without the ticket's bounds.
+    if call.caller().is_narrowed() {
+        return Err(Refusal::FeatureNotSupported);
+    }
     let mut correlation = Correlation::default();
     call.scope.random(&mut correlation).map_err(of_scope)?;
     // Room from the start, so that no copy of a key stays behind where the vector grew.
@@ -204,7 +211,7 @@ pub(super) async fn perform<S: Scope>(
     operation: Operation,
     payload: &[u8],
 ) -> Result<Unaudited<Answer>, Refusal> {
-    let batch = Batch::of(asker);
+    let batch = Batch::of(asker.into());
     let inner = Call::new(call.scope, call.version, call.limits, operation, &batch);
     let payload = parse(payload, &call.limits.encoding)?;
     let done = Box::pin(super::run(&inner, payload)).await;
@@ -215,7 +222,7 @@ pub(super) async fn perform<S: Scope>(
 /// Does what a request asked for, records it, and keeps the answer in it.
 pub(super) async fn complete<S: Scope>(scope: &S, limits: &Limits, request: Later) -> Later {
     let Stage::Submitted(payload) = &request.stage else { return request };
-    let batch = Batch::of(request.asker);
+    let batch = Batch::of(request.asker.into());
     let call = Call::new(scope, request.version, limits, request.operation, &batch);
     let outcome = perform(&call, request.asker, request.operation, payload).await;
     let done = crate::request::recorded(&call, outcome).await;

@@ -2,7 +2,7 @@
 //!
 //! Rules: KMIP 1.4, section 4 (ID Placeholder); KMIP 2.1, sections 4.58 and 8.2.
 
-use super::Asker;
+use crate::ops::Caller;
 use core::cell::RefCell;
 use holdfast_model::ObjectId;
 use kmip::enums::{Operation, UniqueIdentifierItem};
@@ -23,7 +23,7 @@ pub enum Leaves {
 /// The state of a batch.
 #[derive(Default)]
 pub struct Batch {
-    asker: Option<Asker>,
+    caller: Caller,
     inner: RefCell<Inner>,
 }
 
@@ -37,14 +37,14 @@ struct Inner {
 impl Batch {
     /// A batch that somebody asks for.
     #[must_use]
-    pub fn of(asker: Option<Asker>) -> Self {
-        Self { asker, ..Self::default() }
+    pub fn of(caller: Caller) -> Self {
+        Self { caller, ..Self::default() }
     }
 
-    /// Whom it is asked for by, if its header names somebody.
+    /// Who asks for it, as its header says.
     #[must_use]
-    pub const fn asker(&self) -> Option<Asker> {
-        self.asker
+    pub const fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     /// Takes what an item leaves.

@@ -5,7 +5,7 @@
 
 use crate::audited::Event;
 use crate::object::Object;
-use crate::ops::{Pending, Streams};
+use crate::ops::{Pending, Streams, Tickets};
 use crate::scope::{Change, Find, Scope, ScopeError};
 use core::cell::RefCell;
 use holdfast_model::audit::{Outcome, Reason};
@@ -97,6 +97,10 @@ impl<S: Scope> Scope for Together<'_, S> {
 
     fn streams(&self) -> &Streams {
         self.scope.streams()
+    }
+
+    fn tickets(&self) -> &Tickets {
+        self.scope.tickets()
     }
 
     fn pending(&self) -> &Pending {

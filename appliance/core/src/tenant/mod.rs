@@ -9,7 +9,7 @@ pub mod orders;
 use crate::custody::keys::TenantKey;
 use crate::custody::service_record::ServiceKeys;
 use crate::lane::task::Resolver;
-use crate::ops::{Pending, Streams};
+use crate::ops::{Pending, Streams, Tickets};
 use cache::Cache;
 use core::cell::{Cell, RefCell};
 use holdfast_model::status::{TenantState, TenantStatus};
@@ -43,6 +43,8 @@ pub struct Tenant {
     pub pending: Pending,
     /// Its jobs with the slow lane.
     pub(crate) slow_jobs: Rc<Cell<usize>>,
+    /// What its users have logged in with.
+    pub tickets: Tickets,
     /// Counts the wipes: what began before one must not go on after it.
     epoch: Cell<u64>,
     /// Who waits for the unsealing that is under way, if one is.
@@ -77,6 +79,7 @@ impl Tenant {
             streams: Streams::default(),
             pending: Pending::default(),
             slow_jobs: Rc::default(),
+            tickets: Tickets::default(),
             epoch: Cell::new(0),
             unsealing: RefCell::new(None),
             root: RefCell::new(RootHealth::default()),
@@ -123,6 +126,7 @@ impl Tenant {
         self.cache.borrow_mut().clear();
         self.streams.clear();
         self.pending.clear();
+        self.tickets.clear();
     }
 
     /// Takes new orders. A tenant that is cut off is wiped before anything else.

@@ -9,7 +9,7 @@ use holdfast_core::audited::Event;
 use holdfast_core::crypto::{Schedules, random::Random};
 use holdfast_core::managed::Managed;
 use holdfast_core::object::Object;
-use holdfast_core::ops::{Pending, Streams};
+use holdfast_core::ops::{Pending, Streams, Tickets};
 use holdfast_core::request::{Limits, answer};
 use holdfast_core::scope::{Change, Find, Scope, ScopeError};
 use holdfast_model::policy::Policy;
@@ -38,6 +38,7 @@ pub(crate) struct Store {
     pub(crate) policy: Cell<Policy>,
     streams: Streams,
     pending: Pending,
+    tickets: Tickets,
     /// Every event and whether it had to be durable.
     pub(crate) events: RefCell<Vec<(Event, bool)>>,
     /// Refuse to record.
@@ -60,6 +61,7 @@ impl Store {
             policy: Cell::default(),
             streams: Streams::default(),
             pending: Pending::default(),
+            tickets: Tickets::default(),
             events: RefCell::default(),
             audit_is_full: Cell::new(false),
             broken: Cell::new(None),
@@ -82,6 +84,7 @@ impl Store {
     pub(crate) fn restart(&self) {
         self.streams.clear();
         self.pending.clear();
+        self.tickets.clear();
         for stored in self.objects.borrow_mut().values_mut() {
             stored.object = Rc::new(copy(&stored.object, stored.object.revision));
         }
@@ -185,6 +188,10 @@ impl Scope for Memory {
 
     fn streams(&self) -> &Streams {
         &self.store.streams
+    }
+
+    fn tickets(&self) -> &Tickets {
+        &self.store.tickets
     }
 
     fn pending(&self) -> &Pending {
