@@ -22,6 +22,12 @@ pub fn service_tag(key: &TenantKey, service: ServiceId) -> IndexTag {
     key.index_tag(service, 0, b"")
 }
 
+/// The index tag of everything that one version of the service key wraps.
+#[must_use]
+pub fn version_tag(key: &TenantKey, service: ServiceId, version: KeyVersion) -> IndexTag {
+    key.index_tag(service, 0, &version.0.to_be_bytes())
+}
+
 /// Wraps and seals an object as the next revision of its record, under the given version of its service key.
 ///
 /// # Errors
@@ -53,7 +59,8 @@ pub fn seal_object(
     } else {
         body.push(0);
     }
-    let mut index = vec![service_tag(tenant_key, object.service)];
+    let mut index =
+        vec![service_tag(tenant_key, object.service), version_tag(tenant_key, object.service, version)];
     object.managed.index(&mut |field, value| index.push(tenant_key.index_tag(object.service, field, value)));
     let next = Revision(object.revision.0.saturating_add(1));
     seal::seal(tenant_key, name(tenant_key.tenant(), object.id), next, index, body)

@@ -16,6 +16,7 @@ pub mod task;
 pub mod work;
 
 mod poll;
+mod rewrap;
 mod scope;
 mod steward;
 mod unseal;

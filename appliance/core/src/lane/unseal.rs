@@ -210,6 +210,7 @@ impl Lane {
             let kept = tenant.epoch() == epoch
                 && tenant.with_keys_mut(|all| all.services.insert(service, Rc::clone(&keys))).is_some();
             if kept {
+                self.begin_sweep(tenant, service, &keys);
                 return Ok(keys);
             }
         }

@@ -41,6 +41,8 @@ pub struct Tenant {
     pub streams: Streams,
     /// Its requests whose answers are fetched later.
     pub pending: Pending,
+    /// The version of each service key that a sweep was begun for.
+    pub(crate) swept: RefCell<HashMap<ServiceId, u32>>,
     /// Its jobs with the slow lane.
     pub(crate) slow_jobs: Rc<Cell<usize>>,
     /// What its users have logged in with.
@@ -78,6 +80,7 @@ impl Tenant {
             cache: RefCell::new(Cache::default()),
             streams: Streams::default(),
             pending: Pending::default(),
+            swept: RefCell::default(),
             slow_jobs: Rc::default(),
             tickets: Tickets::default(),
             epoch: Cell::new(0),
@@ -127,6 +130,7 @@ impl Tenant {
         self.streams.clear();
         self.pending.clear();
         self.tickets.clear();
+        self.swept.borrow_mut().clear();
     }
 
     /// Takes new orders. A tenant that is cut off is wiped before anything else.
