@@ -13,6 +13,7 @@ pub mod certificates;
 pub mod client;
 pub mod configuration;
 pub mod governance;
+pub mod https;
 mod journal;
 pub mod mongocrypt;
 pub mod provider;

@@ -1,4 +1,4 @@
-//! The OASIS test cases, replayed over mutual TLS against the whole box in its sandbox.
+//! The OASIS test cases, replayed over mutual TLS against the whole box in its sandbox: in TTLV, and over HTTPS in XML and JSON.
 //!
 //! What the conformance statement says is passed, in memory, passes here; the comparing code is the same. Each case has a
 //! service of its own, so that none sees what another left. Times in a case are its own: where it waits, the replay waits.
@@ -9,24 +9,68 @@
 #[path = "../../appliance/core/tests/support/replay/mod.rs"]
 mod replay;
 
+use kmip::ttlv::Limits;
 use replay::{FOLDERS, Peer, namespace, replay};
+use rustls::ClientConfig;
 use softhsm_tests::client::tls;
 use softhsm_tests::configuration::Settings;
-use softhsm_tests::{Client, Stage};
+use softhsm_tests::https::Https;
+use softhsm_tests::{Appliance, Client, Stage};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Cases at once: most of the time they wait.
 const AT_ONCE: usize = 16;
 
-/// A connection to the box, and the time of this machine.
-struct OverTls(Client);
+/// How messages go to the box and come back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Ttlv,
+    HttpsXml,
+    HttpsJson,
+}
 
-impl Peer for OverTls {
+/// A connection to the box, and the time of this machine.
+enum Connection {
+    Ttlv(Client),
+    Xml(Https),
+    Json(Https),
+}
+
+impl Connection {
+    fn open(way: Way, appliance: &Appliance, config: Arc<ClientConfig>) -> Self {
+        match way {
+            Way::Ttlv => Self::Ttlv(Client::connect(appliance.kmip, config).unwrap()),
+            Way::HttpsXml => Self::Xml(Https::connect(appliance.https, config).unwrap()),
+            Way::HttpsJson => Self::Json(Https::connect(appliance.https, config).unwrap()),
+        }
+    }
+}
+
+/// Posts text; the answer's text.
+fn post(https: &mut Https, kind: &str, text: &str) -> Result<String, String> {
+    let answer = https.post(kind, text.as_bytes()).map_err(|error| error.to_string())?;
+    String::from_utf8(answer).map_err(|error| error.to_string())
+}
+
+impl Peer for Connection {
     fn exchange(&mut self, message: &[u8]) -> Result<Vec<u8>, String> {
-        self.0.exchange_bytes(message).map_err(|error| error.to_string())
+        const LIMITS: Limits = Limits::DEFAULT;
+        match self {
+            Self::Ttlv(client) => client.exchange_bytes(message).map_err(|error| error.to_string()),
+            Self::Xml(https) => {
+                let text = kmip::xml::from_ttlv(message, &LIMITS).map_err(|error| error.to_string())?;
+                let answer = post(https, "text/xml", &text)?;
+                kmip::xml::to_ttlv(&answer, &LIMITS).map(|bytes| bytes.to_vec()).map_err(|e| e.to_string())
+            }
+            Self::Json(https) => {
+                let text = kmip::json::from_ttlv(message, &LIMITS).map_err(|error| error.to_string())?;
+                let answer = post(https, "application/json", &text)?;
+                kmip::json::to_ttlv(&answer, &LIMITS).map(|bytes| bytes.to_vec()).map_err(|e| e.to_string())
+            }
+        }
     }
 
     fn now(&self) -> i64 {
@@ -71,6 +115,20 @@ fn is_stated(statement: &str, case: &str) -> bool {
 
 #[test]
 fn every_case_that_passes_in_memory_passes_over_tls_in_the_sandbox() {
+    replay_all(Way::Ttlv);
+}
+
+#[test]
+fn every_case_that_passes_in_memory_passes_over_https_in_xml() {
+    replay_all(Way::HttpsXml);
+}
+
+#[test]
+fn every_case_that_passes_in_memory_passes_over_https_in_json() {
+    replay_all(Way::HttpsJson);
+}
+
+fn replay_all(way: Way) {
     let cases = cases();
     let names: Vec<String> = (0..cases.len()).map(|at| format!("case-{at}")).collect();
     let (stage, appliance) = Stage::with_namespaces("acme", &names, &Settings::default());
@@ -88,8 +146,8 @@ fn every_case_that_passes_in_memory_passes_over_tls_in_the_sandbox() {
                     let config = tls(&stage.box_ca, Some(&identity), rustls::ALL_VERSIONS);
                     for (folder, case) in group {
                         let text = std::fs::read_to_string(root().join(folder).join(case)).unwrap();
-                        let client = Client::connect(appliance.kmip, config.clone()).unwrap();
-                        let outcome = replay(&text, &mut OverTls(client));
+                        let mut connection = Connection::open(way, &appliance, config.clone());
+                        let outcome = replay(&text, &mut connection);
                         let mut found = found.lock().unwrap();
                         match outcome {
                             Ok(()) => found.0 += 1,
@@ -106,7 +164,7 @@ fn every_case_that_passes_in_memory_passes_over_tls_in_the_sandbox() {
     }
     println!("passed {passed} of {}", passed + failed.len());
     let broken: Vec<_> = failed.iter().filter(|(_, case, _)| is_stated(&statement, case)).collect();
-    assert!(broken.is_empty(), "pass in memory and not over TLS: {broken:#?}");
+    assert!(broken.is_empty(), "pass in memory and not here: {broken:#?}");
     for process in softhsm_tests::appliance::PROCESSES {
         assert_eq!(appliance.generation(process), 1, "{process} did not die");
     }
