@@ -229,7 +229,7 @@ impl Library {
     fn end_objects(&self, slot: &Slot, session: Option<CK_SESSION_HANDLE>) {
         for object in slot.of_sessions(session) {
             if slot.destroy(&object.uid).is_err() {
-                self.log.say("session object", &"could not be destroyed; the appliance will");
+                self.log.say("session object", &"could not be destroyed; it stays, hidden");
             }
             slot.forget(&object);
         }

@@ -114,7 +114,7 @@ macro_rules! mechanisms {
 }
 
 mechanisms! {
-    CKM_RSA_PKCS_KEY_PAIR_GEN (2048, 4096), ck::CKF_GENERATE_KEY_PAIR, RSA, Scheme::Pair(ck::CKK_RSA);
+    CKM_RSA_PKCS_KEY_PAIR_GEN (1024, 4096), ck::CKF_GENERATE_KEY_PAIR, RSA, Scheme::Pair(ck::CKK_RSA);
     CKM_RSA_PKCS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPkcs(None);
     CKM_SHA1_RSA_PKCS (2048, 8192), ck::CKF_VERIFY, RSA, Scheme::RsaPkcs(Some(Hash::Sha1));
     CKM_SHA224_RSA_PKCS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPkcs(Some(Hash::Sha224));

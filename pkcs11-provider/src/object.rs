@@ -248,7 +248,8 @@ impl Seen {
                 (Kind::Bool, ty) => Some(Held::of_bool(bool_default(ty))),
                 (_, ck::CKA_LABEL) => Some(Held::of_bytes(self.name.as_deref().unwrap_or("").as_bytes())),
                 (_, ck::CKA_CERTIFICATE_CATEGORY) => Some(Held::of_ulong(0)),
-                (Kind::Ulong, _) | (_, ck::CKA_PUBLIC_KEY_INFO | ck::CKA_CHECK_VALUE) => None,
+                (Kind::Ulong, _)
+                | (_, ck::CKA_PUBLIC_KEY_INFO | ck::CKA_CHECK_VALUE | ck::CKA_ALLOWED_MECHANISMS) => None,
                 (Kind::Template, _) => Some(Held::Template(crate::template::Template::default())),
                 (Kind::Bytes | Kind::Date, _) => Some(Held::of_bytes(&[])),
             },

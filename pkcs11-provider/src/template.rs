@@ -190,6 +190,10 @@ impl Template {
             if self.items.iter().take(at).any(|other| other.ty == item.ty) {
                 return Err(Fault::TemplateInconsistent);
             }
+            if row.ty == ck::CKA_UNIQUE_ID {
+                // The token's alone: as if an application knew no such attribute.
+                return Err(Fault::AttributeTypeInvalid);
+            }
             if row.rules == 0 {
                 return Err(Fault::AttributeReadOnly);
             }

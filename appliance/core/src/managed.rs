@@ -15,7 +15,7 @@ pub use attributes::AttributeSet;
 pub use body::BodyError;
 pub use index::Indexed;
 pub use state::{Cause, Life};
-pub use token::{is_token_attribute, names_hidden};
+pub use token::{VENDOR, is_mark, is_token_attribute, names_hidden};
 
 use crate::object::Facts;
 use crate::request::Asker;

@@ -41,6 +41,8 @@ pub enum Direction {
     Reads,
     /// Hands it out wrapped, which a sensitive object allows.
     ReadsWrapped,
+    /// Copies it within the appliance, as bound as it is.
+    Copies,
 }
 
 macro_rules! purposes {
@@ -83,6 +85,8 @@ purposes! {
     Unwrapping: Use, CryptographicUsageMask::UNWRAP_KEY, Processes, KEYS;
     /// Deriving another secret from it.
     Deriving: Use, CryptographicUsageMask::DERIVE_KEY, Protects, SECRETS;
+    /// Making another object of the same material.
+    Copying: Manage, CryptographicUsageMask::from_bits(0), Copies, &[];
     /// Get, in clear.
     Reading: Manage, CryptographicUsageMask::from_bits(0), Reads, &[];
     /// Get, wrapped by another key.
@@ -172,6 +176,7 @@ fn judge<P: Purpose>(managed: &Managed, now: Timestamp) -> Result<(), Refusal> {
                 return Err(Refusal::Sensitive);
             }
         }
+        Direction::Copies => managed.may_be_copied()?,
         Direction::Protects => {
             let stopped = managed.date(Tag::PROTECT_STOP_DATE).is_some_and(|stop| now > stop);
             if state != Life::Active || stopped {

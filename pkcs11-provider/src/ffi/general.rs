@@ -47,7 +47,7 @@ functions! {
         caller.write(info, CK_SLOT_INFO {
             slotDescription: padded(&format!("Holdfast appliance: {}", slot.label)),
             manufacturerID: padded(MANUFACTURER),
-            flags: ck::CKF_TOKEN_PRESENT | ck::CKF_HW_SLOT,
+            flags: ck::CKF_TOKEN_PRESENT,
             hardwareVersion: CK_VERSION { major: 0, minor: 0 },
             firmwareVersion: CK_VERSION { major: 0, minor: 0 },
         })

@@ -8,6 +8,7 @@ use crate::limits::PARAMETER_BYTES_MAX;
 use crate::ops::cipher::Way;
 use crate::ops::message::{self, Message};
 use crate::ops::{Room, sign};
+use crate::parameter::{Named, Parameter};
 use crate::session::Session;
 use cryptoki_sys as ck;
 use cryptoki_sys::{
@@ -146,7 +147,9 @@ fn init(
     if mechanism.is_null() {
         return message::end(session, way);
     }
-    message::begin(session, way, needed(caller, mechanism)?, key)
+    // Which message parameters come, each message says.
+    let named = Named { parameter: Parameter::None, ..needed(caller, mechanism)? };
+    message::begin(session, way, named, key)
 }
 
 fn start(

@@ -90,9 +90,9 @@ functions! {
         sign::cancel(session, flags);
         Ok(())
     });
-    C_SeedRandom(handle: CK_SESSION_HANDLE, seed: *mut CK_BYTE, length: CK_ULONG) with(handle, |_, _, _| {
-        // The generator is the appliance's own, and nobody adds to it.
-        if seed.is_null() && length > 0 { Err(Fault::ArgumentsBad) } else { Err(Fault::RandomSeedNotSupported) }
+    C_SeedRandom(handle: CK_SESSION_HANDLE, seed: *mut CK_BYTE, length: CK_ULONG) with(handle, |caller, _, session| {
+        let seed = caller.bytes(seed.cast_const(), length)?;
+        random::seed(session, &seed)
     });
     C_GenerateRandom(handle: CK_SESSION_HANDLE, out: *mut CK_BYTE, length: CK_ULONG) with(handle, |caller, _, session| {
         let bytes = usize::try_from(length).map_err(|_| Fault::ArgumentsBad)?;

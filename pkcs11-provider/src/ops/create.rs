@@ -2,16 +2,15 @@
 //!
 //! Rules: PKCS#11 3.2, sections 4.1.1, 4.1.3, 5.7.1 to 5.7.3.
 
-use super::attributes;
-use super::description::{Description, describe, key_type_attribute, secret_algorithm};
+use super::description::{Description, describe, key_type_attribute, secret_algorithm, stored};
 use crate::appliance::{Again, Trouble, payload};
-use crate::attribute::{Place, TABLE, class_bit, is_secret, may};
+use crate::attribute::{Place, SESSION, class_bit, may};
 use crate::der::{Curve, PublicInfo, curve_private, point_of, rsa_private, rsa_public};
 use crate::fault::{Done, Fault};
-use crate::object::{Object, Seen};
+use crate::object::{Object, Seen, usage_bit};
 use crate::session::Session;
 use crate::slot::of_trouble;
-use crate::template::{Held, Template};
+use crate::template::Template;
 use crate::token::vendor;
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_KEY_TYPE, CK_OBJECT_CLASS, CK_OBJECT_HANDLE};
@@ -24,7 +23,8 @@ use kmip::object::{
     Certificate, KeyBlock, KeyMaterial, KeyValue, Object as Wire, OpaqueObject, PrivateKey, PublicKey,
     SymmetricKey,
 };
-use kmip::operation::{RegisterRequest, RegisterResponse};
+use kmip::operation::{CreateRequest, CreateResponse, RegisterRequest, RegisterResponse};
+use kmip::tag::Tag;
 use std::borrow::Cow;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -359,30 +359,69 @@ pub(crate) fn copy(
             return Err(Fault::TemplateInconsistent);
         }
     }
-    let hidden = matches!(class, ck::CKO_SECRET_KEY | ck::CKO_PRIVATE_KEY);
-    if hidden && !seen.is_readable() {
-        // The value never comes here, and the appliance has no operation that copies it there.
-        return Err(Fault::ActionProhibited);
+    let (token, attributes) = overrides(session, &object, &seen, template, class)?;
+    let object_type = seen.object_type().ok_or(Fault::FunctionFailed)?;
+    let request =
+        CreateRequest { object_type, attributes: (&attributes).into(), protection_storage_masks: None };
+    let made = session.slot.appliance.ask(Operation::CREATE, &request, Again::MayNot, |item| {
+        let response: CreateResponse<'_> = payload(item)?;
+        response.unique_identifier.text().map(str::to_owned)
+    });
+    let uid = made.map_err(|trouble| match trouble {
+        Trouble::Refused(ResultReason::CONSTRAINT_VIOLATION) => Fault::ActionProhibited,
+        Trouble::Refused(ResultReason::INVALID_ATTRIBUTE_VALUE) => Fault::TemplateInconsistent,
+        other => of_making(other),
+    })?;
+    Ok(keep(session, &uid, token, None)?.handle)
+}
+
+/// What the copy has instead of what the object has; the value itself is copied by the appliance.
+fn overrides(
+    session: &Session,
+    object: &Object,
+    seen: &Seen,
+    template: &Template,
+    class: CK_OBJECT_CLASS,
+) -> Done<(bool, Vec<Attribute<'static>>)> {
+    let token = template.bool(ck::CKA_TOKEN).unwrap_or(seen.session().is_none());
+    let private = template.bool(ck::CKA_PRIVATE).unwrap_or(seen.is_private());
+    session.may_write(token, private)?;
+    if template.bool(ck::CKA_TRUSTED) == Some(true) && session.slot.user() != Some(ck::CKU_SO) {
+        return Err(Fault::AttributeReadOnly);
     }
-    let mut whole = Template::default();
-    for row in TABLE {
-        if let Some(given) = template.get(row.ty) {
-            whole.set(row.ty, given.clone());
-            continue;
-        }
-        let wanted = row.rules & may::CREATE != 0 || (row.place != Place::Object && row.rules != 0);
-        if !wanted || row.classes & class_bit(class) == 0 || (row.ty == ck::CKA_TRUSTED) {
-            continue;
-        }
-        match attributes::value(session, &object, &seen, row.ty) {
-            Ok(Held::Bytes(bytes)) if bytes.is_empty() => {}
-            Ok(held) => whole.set(row.ty, held),
-            Err(Fault::DeviceError) => return Err(Fault::DeviceError),
-            Err(_) if is_secret(class, row.ty) => return Err(Fault::ActionProhibited),
-            Err(_) => {}
+    let text = |text: &str| AttributeValue::Text(Cow::Owned(text.to_owned()));
+    let mut attributes = vec![vendor("copied", text(&object.uid)).into_owned()];
+    if !token {
+        attributes.push(vendor(SESSION, text(&session.slot.instance)).into_owned());
+    }
+    let mut usage = None;
+    for item in &template.items {
+        let row = crate::attribute::row(item.ty).ok_or(Fault::AttributeTypeInvalid)?;
+        let flag = || item.value.bool().ok_or(Fault::AttributeValueInvalid);
+        match (row.place, row.ty) {
+            (_, ck::CKA_TOKEN) => {}
+            (Place::Usage, ty) => {
+                let bit = usage_bit(ty, Some(class)).ok_or(Fault::AttributeTypeInvalid)?.bits();
+                let mask = usage.get_or_insert_with(|| seen.usage());
+                *mask = if flag()? { *mask | bit } else { *mask & !bit };
+            }
+            (_, ck::CKA_SENSITIVE) => {
+                attributes.push(Attribute::standard(Tag::SENSITIVE, AttributeValue::Boolean(flag()?)));
+            }
+            (_, ck::CKA_EXTRACTABLE) => {
+                attributes.push(Attribute::standard(Tag::EXTRACTABLE, AttributeValue::Boolean(flag()?)));
+            }
+            (Place::Vendor, _) => {
+                attributes.push(vendor(row.name, stored(row.kind, &item.value)?).into_owned())
+            }
+            (Place::Object, _) => return Err(Fault::AttributeReadOnly),
         }
     }
-    create(session, &whole)
+    if let Some(mask) = usage {
+        let value = AttributeValue::Integer(mask.cast_signed());
+        attributes.push(Attribute::standard(Tag::CRYPTOGRAPHIC_USAGE_MASK, value));
+    }
+    Ok((token, attributes))
 }
 
 /// C_DestroyObject.

@@ -133,7 +133,7 @@ pub(crate) fn pair(
 fn what(public: &Template, ty: CK_KEY_TYPE) -> Done<Vec<Attribute<'static>>> {
     if ty == ck::CKK_RSA {
         let bits = public.ulong(ck::CKA_MODULUS_BITS).ok_or(Fault::TemplateIncomplete)?;
-        if !matches!(bits, 2048 | 3072 | 4096) {
+        if !matches!(bits, 1024 | 2048 | 3072 | 4096) {
             return Err(Fault::KeySizeRange);
         }
         if public.bytes(ck::CKA_PUBLIC_EXPONENT).is_some_and(|given| crate::der::trimmed(given) != F4) {

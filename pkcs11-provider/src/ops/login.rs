@@ -89,7 +89,7 @@ pub(crate) fn logout(library: &Library, session: &Session) -> Done<()> {
     // Private session objects end with the login; handles of private token objects are not given again.
     for object in slot.private_objects() {
         if object.session.is_some() && slot.destroy(&object.uid).is_err() {
-            library.log.say("session object", &"could not be destroyed; the appliance will");
+            library.log.say("session object", &"could not be destroyed; it stays, hidden");
         }
         slot.forget(&object);
     }

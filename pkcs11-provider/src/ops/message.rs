@@ -7,7 +7,7 @@ use super::bind;
 use super::cipher::{Part, Question, Way, of_cipher};
 use crate::fault::{Done, Fault};
 use crate::limits::DATA_BYTES_MAX;
-use crate::parameter::{Named, Parameter};
+use crate::parameter::Named;
 use crate::session::{Flow, MessageCipher, MessageParts, Session, Work};
 use cryptoki_sys as ck;
 use cryptoki_sys::CK_OBJECT_HANDLE;
@@ -52,9 +52,6 @@ pub(crate) fn begin(session: &Session, way: Way, named: Named, key: CK_OBJECT_HA
         Way::Decrypt => (ck::CKF_MESSAGE_DECRYPT, ck::CKA_DECRYPT),
     };
     let bound = bind(session, named, key, flag, usage)?;
-    if !matches!(bound.named.parameter, Parameter::None | Parameter::Gcm { .. } | Parameter::Bytes(_)) {
-        return Err(Fault::MechanismParamInvalid);
-    }
     *place(way, &mut session.work()) = Some(MessageCipher { bound, parts: None });
     Ok(())
 }

@@ -2,13 +2,14 @@
 //!
 //! Rules: PKCS#11 3.2, section 5.20.
 
-use crate::appliance::{Again, payload};
+use crate::appliance::{Again, Trouble, payload};
 use crate::fault::{Done, Fault};
 use crate::limits::{RANDOM_BYTES_AT_ONCE, RANDOM_BYTES_MAX};
 use crate::session::Session;
 use crate::slot::of_trouble;
 use kmip::enums::Operation;
-use kmip::operation::{RngRetrieveRequest, RngRetrieveResponse};
+use kmip::identifier::Data;
+use kmip::operation::{RngRetrieveRequest, RngRetrieveResponse, RngSeedRequest};
 use zeroize::{Zeroize, Zeroizing};
 
 /// C_GenerateRandom. Bytes are given once: what leaves the stock is wiped there.
@@ -34,6 +35,19 @@ pub(crate) fn generate(session: &Session, out: &mut [u8]) -> Done<()> {
     }
     session.work().random = stock;
     Ok(())
+}
+
+/// C_SeedRandom: the appliance mixes it in, or leaves it; its generator does not depend on it.
+///
+/// # Errors
+/// [`Fault::RandomSeedNotSupported`], [`Fault::DeviceError`].
+pub(crate) fn seed(session: &Session, seed: &[u8]) -> Done<()> {
+    let request = RngSeedRequest { data: Data::Bytes(seed) };
+    let taken = session.slot.appliance.ask(Operation::RNG_SEED, &request, Again::May, |_| Some(()));
+    taken.map_err(|trouble| match trouble {
+        Trouble::Refused(_) => Fault::RandomSeedNotSupported,
+        Trouble::Silent => Fault::DeviceError,
+    })
 }
 
 fn fetch(session: &Session, bytes: usize) -> Done<Zeroizing<Vec<u8>>> {

@@ -11,7 +11,7 @@ use kmip::mask::CryptographicUsageMask as Mask;
 use kmip::result::Refusal;
 
 /// Vendor identification of these attributes.
-const VENDOR: &str = "PKCS11";
+pub const VENDOR: &str = "PKCS11";
 /// Marks what belongs to one session of one application.
 const SESSION: &str = "session";
 /// Marks what a PIN is checked with.
@@ -27,6 +27,12 @@ pub fn is_token_attribute(name: &AttributeName<'_>) -> bool {
 #[must_use]
 pub fn names_hidden(name: &AttributeName<'_>) -> bool {
     matches!(name, AttributeName::Vendor { vendor, name } if vendor == VENDOR && (name == SESSION || name == PIN))
+}
+
+/// Does it mark whose an object is? A copy belongs to whom its own marks say.
+#[must_use]
+pub fn is_mark(name: &AttributeName<'_>) -> bool {
+    names_hidden(name)
 }
 
 impl Managed {
@@ -61,6 +67,36 @@ impl Managed {
     pub fn may_be_destroyed(&self) -> Result<(), Refusal> {
         let kept = self.token_flag("CKA_DESTROYABLE") == Some(false);
         if kept { Err(Refusal::ConstraintViolation) } else { Ok(()) }
+    }
+
+    /// May it be copied?
+    ///
+    /// # Errors
+    /// [`Refusal::ConstraintViolation`].
+    pub fn may_be_copied(&self) -> Result<(), Refusal> {
+        let single = self.token_flag("CKA_COPYABLE") == Some(false) || self.token(PIN).is_some();
+        if single { Err(Refusal::ConstraintViolation) } else { Ok(()) }
+    }
+
+    /// May a copy have this attribute of the vendor? Where it is, whose it is, and whether it can be changed may differ.
+    ///
+    /// # Errors
+    /// [`Refusal::AttributeReadOnly`].
+    pub fn may_copy_have(
+        &self,
+        name: &AttributeName<'_>,
+        value: Option<&AttributeValue<'_>>,
+    ) -> Result<(), Refusal> {
+        let AttributeName::Vendor { vendor, name: text } = name else { return Ok(()) };
+        if vendor != VENDOR || self.token(text) == value {
+            return Ok(());
+        }
+        let flag = value.and_then(AttributeValue::as_boolean);
+        match &**text {
+            SESSION | "CKA_PRIVATE" | "CKA_DESTROYABLE" => Ok(()),
+            "CKA_MODIFIABLE" if flag == Some(false) || self.may_be_modified().is_ok() => Ok(()),
+            _ => self.may_token_attribute_become(name, value),
+        }
     }
 
     /// May an attribute of the vendor become this (or, with `None`, go)?

@@ -4,12 +4,14 @@
 
 use super::birth::{Newborn, Origin, agree, bear};
 use super::call::{Answer, Call};
+use super::copy;
 use super::template;
 use crate::audited::Unaudited;
 use crate::managed::{KeyBlock, Kind};
 use crate::request::of_scope;
 use crate::scope::{Scope, ScopeError};
 use hardening::SecretBytes;
+use holdfast_model::ObjectId;
 use kmip::attribute::AttributeValue;
 use kmip::enums::{CryptographicAlgorithm, Enumeration, KeyFormatType, ObjectType};
 use kmip::field::Field;
@@ -21,10 +23,14 @@ pub(super) async fn run<S: Scope>(
     call: &Call<'_, S>,
     request: CreateRequest<'_>,
 ) -> Result<Unaudited<Answer>, Refusal> {
+    let mut given = template::read(call, request.object_type, request.attributes).await?;
+    if let Some(uid) = copy::taken(&mut given) {
+        let id = copy::copy(call, request.object_type, given, &uid).await?;
+        return Ok(call.changed(answer(request.object_type, id)));
+    }
     if request.object_type != ObjectType::SYMMETRIC_KEY {
         return Err(Refusal::InvalidField);
     }
-    let mut given = template::read(call, ObjectType::SYMMETRIC_KEY, request.attributes).await?;
     let algorithm = given
         .get(Tag::CRYPTOGRAPHIC_ALGORITHM)
         .and_then(AttributeValue::as_enumeration)
@@ -66,16 +72,17 @@ pub(super) async fn run<S: Scope>(
         origin: Origin::Made,
     };
     let id = bear(call, newborn).await?;
+    Ok(call.changed(answer(ObjectType::SYMMETRIC_KEY, id)))
+}
+
+fn answer(object_type: ObjectType, id: ObjectId) -> Answer {
     let answer = Answer::new(move |version, out| {
         let id = id.to_string();
-        let response = CreateResponse {
-            object_type: ObjectType::SYMMETRIC_KEY,
-            unique_identifier: id.as_str().into(),
-            attributes: None,
-        };
+        let response =
+            CreateResponse { object_type, unique_identifier: id.as_str().into(), attributes: None };
         response.encode(Tag::RESPONSE_PAYLOAD, version, out);
     });
-    Ok(call.changed(answer.leaving(id)))
+    answer.leaving(id)
 }
 
 /// Why a key could not be filled.

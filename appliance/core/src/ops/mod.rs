@@ -19,6 +19,7 @@ mod change;
 mod check;
 mod cipher;
 mod container;
+mod copy;
 mod create;
 mod create_key_pair;
 mod create_split_key;
