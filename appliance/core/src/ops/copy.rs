@@ -6,13 +6,13 @@
 
 use super::birth::{Newborn, Origin, bear};
 use super::call::Call;
-use crate::managed::{AttributeSet, Managed, is_mark};
+use crate::managed::{AttributeSet, Managed, VENDOR, is_mark};
 use crate::permit::{Copying, Permit};
 use crate::request::of_scope;
 use crate::scope::{Scope, ScopeError};
 use hardening::SecretBytes;
 use holdfast_model::ObjectId;
-use kmip::attribute::{AttributeName, AttributeValue};
+use kmip::attribute::{AttributeName, AttributeValue, Attributes};
 use kmip::enums::ObjectType;
 use kmip::identifier::Identifier;
 use kmip::mask::CryptographicUsageMask;
@@ -33,9 +33,20 @@ const OWN: [Tag; 10] = [
     Tag::USAGE_LIMITS,
 ];
 
+/// Names the object to be copied.
+const COPIED: &str = "copied";
+
+/// Does a request want an object copied?
+pub(super) fn is_asked(given: Attributes<'_>) -> bool {
+    let name = AttributeName::vendor(VENDOR, COPIED);
+    given
+        .iter()
+        .any(|attribute| attribute.name == name && matches!(attribute.value, Some(AttributeValue::Text(_))))
+}
+
 /// The object that a request wants copied, taken out of its attributes.
 pub(super) fn taken(given: &mut AttributeSet) -> Option<String> {
-    let name = AttributeName::vendor(crate::managed::VENDOR, "copied").into_owned();
+    let name = AttributeName::vendor(VENDOR, COPIED).into_owned();
     let uid = given.of(&name).next().and_then(|there| there.value.as_ref()?.as_text().map(str::to_owned));
     given.remove(|there| there.name == name);
     uid

@@ -23,13 +23,14 @@ pub(super) async fn run<S: Scope>(
     call: &Call<'_, S>,
     request: CreateRequest<'_>,
 ) -> Result<Unaudited<Answer>, Refusal> {
+    let copies = copy::is_asked(request.attributes);
+    if !copies && request.object_type != ObjectType::SYMMETRIC_KEY {
+        return Err(Refusal::InvalidField);
+    }
     let mut given = template::read(call, request.object_type, request.attributes).await?;
     if let Some(uid) = copy::taken(&mut given) {
         let id = copy::copy(call, request.object_type, given, &uid).await?;
         return Ok(call.changed(answer(request.object_type, id)));
-    }
-    if request.object_type != ObjectType::SYMMETRIC_KEY {
-        return Err(Refusal::InvalidField);
     }
     let algorithm = given
         .get(Tag::CRYPTOGRAPHIC_ALGORITHM)
