@@ -6,6 +6,7 @@
 
 mod asker;
 mod batch;
+mod earlier;
 mod refused;
 mod together;
 
@@ -25,6 +26,7 @@ use kmip::message::{
 };
 use kmip::primitive::DateTime;
 use kmip::result::Refusal;
+use kmip::ttlv::parse;
 use kmip::version::{Supported, Version};
 use together::Together;
 
@@ -113,7 +115,8 @@ async fn run<S: Scope>(
     let version = message.version;
     let mut response = ResponseWriter::begin(reply, max, version, header).map_err(|_| NoRoom)?;
     let go_on = message.header.batch_error_continuation == Some(BatchErrorContinuationOption::CONTINUE);
-    let batch = Batch::of(crate::ops::caller(scope, message.header.authentication.as_ref()));
+    let batch = Batch::of(crate::ops::caller(scope, message.header.authentication.as_ref()))
+        .lending(lends(message));
     for item in message.items.iter() {
         let echo =
             ResponseItem { operation: Some(item.operation), unique_batch_item_id: item.unique_batch_item_id };
@@ -127,10 +130,10 @@ async fn run<S: Scope>(
                 Err(refusal) => Err(refusal),
             }
         } else {
-            let outcome = one(&call, &item).await;
+            let outcome = one(&call, &item, &batch).await;
             let echo = ResponseItem { operation: Some(call.answered()), ..echo };
             match outcome {
-                Ok(answer) => write(&mut response, &echo, &batch, answer),
+                Ok(answer) => write(&mut response, &echo, &batch, answer, version),
                 Err(refusal) => Err(refusal),
             }
         };
@@ -156,7 +159,8 @@ async fn run_together<S: Scope>(
     reply: &mut Vec<u8>,
 ) -> Result<(), NoRoom> {
     let together = Together::over(scope);
-    let batch = Batch::of(crate::ops::caller(&together, message.header.authentication.as_ref()));
+    let batch = Batch::of(crate::ops::caller(&together, message.header.authentication.as_ref()))
+        .lending(lends(message));
     let mut answers = Vec::new();
     let mut failure = None;
     for item in message.items.iter() {
@@ -166,11 +170,12 @@ async fn run_together<S: Scope>(
         let outcome = if later {
             recorded(&call, Err(Refusal::FeatureNotSupported)).await
         } else {
-            one(&call, &item).await
+            one(&call, &item, &batch).await
         };
+        let outcome =
+            outcome.and_then(|answer| batch.keep(item.operation, answer.into_value(), message.version));
         match outcome {
             Ok(answer) => {
-                let answer = answer.into_value();
                 batch.leave(item.operation, answer.leaves);
                 answers.push((item, Some(answer)));
             }
@@ -234,13 +239,31 @@ async fn submitted<S: Scope>(
 }
 
 /// One item, recorded: what comes out may be seen.
-async fn one<S: Scope>(call: &Call<'_, S>, item: &RequestBatchItem<'_>) -> Result<Audited<Answer>, Refusal> {
+async fn one<S: Scope>(
+    call: &Call<'_, S>,
+    item: &RequestBatchItem<'_>,
+    batch: &Batch,
+) -> Result<Audited<Answer>, Refusal> {
     let outcome = if item.has_critical_extension() {
         Err(Refusal::CriticalExtension)
     } else {
-        crate::ops::run(call, item.payload).await
+        match batch.resolve(&item.payload) {
+            Ok(None) => crate::ops::run(call, item.payload).await,
+            Ok(Some(bytes)) => match parse(&bytes, &call.limits.encoding) {
+                Ok(payload) => crate::ops::run(call, payload).await,
+                Err(error) => Err(error.into()),
+            },
+            Err(refusal) => Err(refusal),
+        }
     };
     recorded(call, outcome).await
+}
+
+/// Does an item of this message refer to data of one before it?
+fn lends(message: &RequestMessage<'_>) -> bool {
+    message.version.tags_attributes()
+        && message.header.batch_count > 1
+        && message.items.iter().any(|item| earlier::refers(&item.payload))
 }
 
 /// Records how a call ended.
@@ -273,8 +296,12 @@ fn write(
     echo: &ResponseItem<'_>,
     batch: &Batch,
     answer: Audited<Answer>,
+    version: Version,
 ) -> Result<(), Refusal> {
-    let answer = answer.into_value();
+    let mut answer = answer.into_value();
+    if let Some(operation) = echo.operation {
+        answer = batch.keep(operation, answer, version)?;
+    }
     if let Some(operation) = echo.operation {
         batch.leave(operation, answer.leaves);
     }

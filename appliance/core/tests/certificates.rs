@@ -380,3 +380,45 @@ fn a_certificate_request_is_an_object_of_2x_and_can_be_certified() {
     let refused = client.say((2, 1), "", &[item("Certify", &text("UniqueIdentifier", &symmetric))]);
     assert_eq!(refused.result(), "InvalidObjectType");
 }
+
+#[test]
+fn each_version_tells_of_a_certificate_what_that_version_has() {
+    let client = manager();
+    let (ca, leaf) = (issuer("root"), issuer("leaf"));
+    let id = register(&client, &certificate(&client, &ca, &leaf, false), "").value("UniqueIdentifier");
+    let named = |version| {
+        client
+            .say(version, "", &[item("GetAttributeList", &text("UniqueIdentifier", &id))])
+            .values("AttributeName")
+    };
+    let has = |version, name: &str| named(version).iter().any(|there| there == name);
+    for name in
+        ["Certificate Identifier", "Certificate Subject", "Certificate Issuer", "Cryptographic Length"]
+    {
+        assert!(has((1, 0), name) && has((1, 4), name), "{name}");
+    }
+    for name in ["X.509 Certificate Identifier", "Certificate Length", "Digital Signature Algorithm"] {
+        assert!(!has((1, 0), name) && has((1, 1), name) && has((1, 4), name), "{name}");
+    }
+    for name in ["Certificate Subject CN", "Certificate Issuer O"] {
+        assert!(!has((1, 3), name) && has((1, 4), name), "{name}");
+    }
+    for version in [(2, 0), (2, 1)] {
+        let told = client.say(version, "", &[item("GetAttributes", &text("UniqueIdentifier", &id))]);
+        assert_eq!(told.value("CertificateSubjectCN"), "leaf");
+        assert_eq!(told.value("DigitalSignatureAlgorithm"), "ECDSAWithSHA256");
+        assert_eq!(told.value("KeyFormatType"), "X_509");
+        assert_eq!(told.value("CertificateSerialNumber"), format!("0210{}", "07".repeat(16)));
+        assert!(told.0.all("CertificateIdentifier").is_empty());
+        let asked = within("Attributes", &text("CertificateSubjectCN", "leaf"));
+        assert_eq!(client.say(version, "", &[item("Locate", &asked)]).value("UniqueIdentifier"), id);
+        let changed = |operation: &str| {
+            let new = within("NewAttribute", &text("CertificateSubjectCN", "other"));
+            let payload = format!("{}{new}", text("UniqueIdentifier", &id));
+            client.say(version, "", &[item(operation, &payload)]).result()
+        };
+        for operation in ["AddAttribute", "SetAttribute"] {
+            assert_eq!(changed(operation), "AttributeReadOnly", "{operation}");
+        }
+    }
+}

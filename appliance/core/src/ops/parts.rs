@@ -100,11 +100,11 @@ pub(super) fn go_on<S: Scope>(
 /// The data of a part: the first and those after it may have none.
 ///
 /// # Errors
-/// [`Refusal::InvalidMessage`] where there must be some; [`Refusal::FeatureNotSupported`] for data of earlier items.
+/// [`Refusal::InvalidMessage`] where there must be some; [`Refusal::MissingData`] for data of earlier items that there are none of.
 pub(super) fn data_of<'a>(data: Option<Data<'a>>, part: &Part) -> Result<&'a [u8], Refusal> {
     match (data, part) {
         (None, Part::Whole) => Err(Refusal::InvalidMessage),
         (None, Part::First | Part::Next { .. }) => Ok(&[]),
-        (Some(data), _) => data.bytes().ok_or(Refusal::FeatureNotSupported),
+        (Some(data), _) => data.bytes().ok_or(Refusal::MissingData),
     }
 }

@@ -14,7 +14,7 @@ pub(super) async fn run<S: Scope>(
     call: &Call<'_, S>,
     request: RngSeedRequest<'_>,
 ) -> Result<Unaudited<Answer>, Refusal> {
-    request.data.bytes().ok_or(Refusal::FeatureNotSupported)?;
+    request.data.bytes().ok_or(Refusal::MissingData)?;
     Ok(call.used(Answer::new(move |version, out| {
         RngSeedResponse { data_length: 0 }.encode(Tag::RESPONSE_PAYLOAD, version, out);
     })))

@@ -2,12 +2,17 @@
 //!
 //! Rules: KMIP 1.4, section 4 (ID Placeholder); KMIP 2.1, sections 4.58 and 8.2.
 
-use crate::ops::Caller;
+use super::earlier::{self, Yielded};
+use crate::ops::{Answer, Caller};
 use core::cell::RefCell;
 use holdfast_model::ObjectId;
 use kmip::enums::{Operation, UniqueIdentifierItem};
 use kmip::identifier::Identifier;
 use kmip::result::Refusal;
+use kmip::tag::Tag;
+use kmip::ttlv::{Item, Writer};
+use kmip::version::Version;
+use zeroize::Zeroizing;
 
 /// What an item leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub enum Leaves {
 #[derive(Default)]
 pub struct Batch {
     caller: Caller,
+    /// Data for later items; none if no item of the batch refers to any.
+    yielded: Option<Yielded>,
     inner: RefCell<Inner>,
 }
 
@@ -39,6 +46,43 @@ impl Batch {
     #[must_use]
     pub fn of(caller: Caller) -> Self {
         Self { caller, ..Self::default() }
+    }
+
+    /// The same, and what its items yield is kept for those after them.
+    #[must_use]
+    pub fn lending(self, lends: bool) -> Self {
+        Self { yielded: lends.then(Yielded::default), ..self }
+    }
+
+    /// Keeps what an item yields, if a later one may refer to it. The answer says the same afterwards.
+    ///
+    /// # Errors
+    /// [`Refusal::ServerLimit`], [`Refusal::ResponseTooLarge`].
+    pub(super) fn keep(
+        &self,
+        operation: Operation,
+        answer: Answer,
+        version: Version,
+    ) -> Result<Answer, Refusal> {
+        let Some(yielded) = &self.yielded else { return Ok(answer) };
+        let written = earlier::aside(|out| (answer.payload)(version, out))?;
+        earlier::read(&written, |payload| yielded.keep(operation, &payload))??;
+        let copy = move |_, out: &mut Writer<'_>| {
+            // It was just written, so it can be read.
+            let _ = earlier::read(&written, |payload| out.item(Tag::RESPONSE_PAYLOAD, &payload));
+        };
+        Ok(Answer { payload: Box::new(copy), leaves: answer.leaves })
+    }
+
+    /// A request payload with the data that it refers to; none if it refers to none.
+    ///
+    /// # Errors
+    /// [`Refusal::MissingData`].
+    pub(super) fn resolve(&self, payload: &Item<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, Refusal> {
+        match &self.yielded {
+            Some(yielded) if earlier::refers(payload) => yielded.resolve(payload).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// Who asks for it, as its header says.
