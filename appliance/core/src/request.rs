@@ -115,8 +115,8 @@ async fn run<S: Scope>(
     let version = message.version;
     let mut response = ResponseWriter::begin(reply, max, version, header).map_err(|_| NoRoom)?;
     let go_on = message.header.batch_error_continuation == Some(BatchErrorContinuationOption::CONTINUE);
-    let batch = Batch::of(crate::ops::caller(scope, message.header.authentication.as_ref()))
-        .lending(lends(message));
+    let batch =
+        Batch::of(crate::ops::caller(scope, message.header.authentication.as_ref())).lending(lends(message));
     for item in message.items.iter() {
         let echo =
             ResponseItem { operation: Some(item.operation), unique_batch_item_id: item.unique_batch_item_id };
