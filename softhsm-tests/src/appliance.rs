@@ -42,20 +42,24 @@ impl Appliance {
             .spawn()
             .unwrap();
         let journal = Journal::follow(warden.stderr.take().unwrap());
-        let address = |warden: &mut Child, socket: &str| {
-            within(Duration::from_secs(20), "the box to listen", || {
-                assert!(warden.try_wait().unwrap().is_none(), "holdfastd ended:\n{}", journal.text());
-                let events = journal.events("listening");
-                let event = events.iter().find(|event| event["socket"] == socket)?;
-                event["address"].as_str()?.parse().ok()
-            })
-        };
-        let kmip = address(&mut warden, "ListenKmip");
-        let https = address(&mut warden, "ListenHttps");
-        let ops = address(&mut warden, "ListenOps");
-        let mut appliance = Self { warden, journal, kmip, https, ops };
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        // Whole from the start, so that a box that does not come up is ended with the story.
+        let mut appliance = Self { warden, journal, kmip: nowhere, https: nowhere, ops: nowhere };
+        appliance.kmip = appliance.listening("ListenKmip");
+        appliance.https = appliance.listening("ListenHttps");
+        appliance.ops = appliance.listening("ListenOps");
         appliance.wait_until_whole();
         appliance
+    }
+
+    fn listening(&mut self, socket: &str) -> SocketAddr {
+        let Self { warden, journal, .. } = self;
+        within(Duration::from_secs(20), "the box to listen", || {
+            assert!(warden.try_wait().unwrap().is_none(), "holdfastd ended:\n{}", journal.text());
+            let events = journal.events("listening");
+            let event = events.iter().find(|event| event["socket"] == socket)?;
+            event["address"].as_str()?.parse().ok()
+        })
     }
 
     /// Waits until every process has said that it serves.
