@@ -9,7 +9,7 @@ use super::CipherError;
 use super::aes::{Aes, BLOCK_BYTES, Block};
 use aws_lc_rs::aead::{Aad, Nonce};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 /// The nonce that needs no hashing, and the one that we make.
 pub const NONCE_BYTES: usize = 12;
@@ -72,16 +72,42 @@ pub fn open(
         });
         return if opened { Ok(()) } else { Err(CipherError::NotAuthentic) };
     }
-    let first = match short {
-        Ok([a, b, c, d, e, f, g, h, i, j, k, l]) => [a, b, c, d, e, f, g, h, i, j, k, l, 0, 0, 0, 1],
-        Err(_) => pre_counter(key, nonce)?,
-    };
+    let first = pre_counter(key, nonce)?;
     let expected = tag_under(key, &first, aad, in_out)?;
     let expected = expected.get(..tag.len()).unwrap_or_default();
     if !bool::from(expected.ct_eq(tag)) {
         return Err(CipherError::NotAuthentic);
     }
     stream(key, &first, in_out)
+}
+
+/// Encrypts a part in place, as if `skipped` bytes had come before it. The tag is made of all parts, by [`tag`].
+///
+/// # Errors
+/// [`CipherError::IvLength`]; [`CipherError::CounterExhausted`].
+pub fn seal_part(key: Aes<'_>, nonce: &[u8], skipped: usize, in_out: &mut [u8]) -> Result<(), CipherError> {
+    let mut block = pre_counter(key, nonce)?;
+    let blocks = u32::try_from(skipped / BLOCK_BYTES).map_err(|_| CipherError::CounterExhausted)?;
+    if let Some(counter) = block.last_chunk_mut::<4>() {
+        *counter = u32::from_be_bytes(*counter).wrapping_add(blocks).to_be_bytes();
+    }
+    let into = skipped % BLOCK_BYTES;
+    if into == 0 {
+        return stream(key, &block, in_out);
+    }
+    let mut all = Zeroizing::new(vec![0; into]);
+    all.extend_from_slice(in_out);
+    stream(key, &block, &mut all)?;
+    in_out.iter_mut().zip(all.iter().skip(into)).for_each(|(place, byte)| *place = *byte);
+    Ok(())
+}
+
+/// The whole tag of a ciphertext.
+///
+/// # Errors
+/// [`CipherError::IvLength`].
+pub fn tag(key: Aes<'_>, nonce: &[u8], aad: &[u8], ciphertext: &[u8]) -> Result<Block, CipherError> {
+    tag_under(key, &pre_counter(key, nonce)?, aad, ciphertext)
 }
 
 fn seal_96(
@@ -96,8 +122,11 @@ fn seal_96(
     Block::try_from(tag.as_ref()).map_err(|_| CipherError::Library)
 }
 
-/// J0 of a nonce that is not 96 bits long: GHASH of the nonce, its padding and its length.
+/// J0: a nonce of 96 bits and the number one; of another, GHASH of the nonce, its padding and its length.
 fn pre_counter(key: Aes<'_>, nonce: &[u8]) -> Result<Block, CipherError> {
+    if let Ok([a, b, c, d, e, f, g, h, i, j, k, l]) = <[u8; NONCE_BYTES]>::try_from(nonce) {
+        return Ok([a, b, c, d, e, f, g, h, i, j, k, l, 0, 0, 0, 1]);
+    }
     if nonce.is_empty() || nonce.len() > NONCE_BYTES_MAX {
         return Err(CipherError::IvLength);
     }

@@ -101,14 +101,19 @@ impl Flow {
                 Ok((all, tag))
             }
             Plan::Gcm { .. } => {
-                // The whole again each time: the library has no way to seal in parts, and a stream is short.
-                self.hold(data);
-                let mut sealed = self.held.to_vec();
-                let iv = self.iv.as_deref().ok_or(MISSING_IV)?;
-                let tag = gcm::seal(aes()?, iv, &self.aad, &mut sealed).map_err(of_cipher)?;
-                let new = sealed.split_off(self.out.min(sealed.len()));
-                self.out = self.held.len();
-                Ok((new, last.then_some(tag)))
+                // What has come out is held for the tag, which is of all of it.
+                let iv = self.iv.clone().ok_or(MISSING_IV)?;
+                let mut new = data.to_vec();
+                let done = gcm::seal_part(aes()?, &iv, self.out, &mut new);
+                let new = wiped_unless(done, new)?;
+                self.out += new.len();
+                self.hold(&new);
+                let tag = if last {
+                    Some(gcm::tag(aes()?, &iv, &self.aad, &self.held).map_err(of_cipher)?)
+                } else {
+                    None
+                };
+                Ok((new, tag))
             }
         }
     }
@@ -312,7 +317,7 @@ mod tests {
     type Case = (Plan, usize, Option<&'static [u8]>);
 
     /// Plan, bytes of the key, IV.
-    fn plans() -> [Case; 14] {
+    fn plans() -> [Case; 15] {
         let nonce: Option<&[u8]> = Some(b"twelve bytes");
         [
             (Plan::Ecb(Cipher::Aes, Padding::Pkcs5), 16, None),
@@ -325,6 +330,7 @@ mod tests {
             (Plan::Feedback(Mode::Ofb), 16, Some(&IV)),
             (Plan::Xts, 32, Some(&IV)),
             (Plan::Gcm { tag_bytes: 16 }, 16, nonce),
+            (Plan::Gcm { tag_bytes: 12 }, 32, Some(&IV)),
             (Plan::Ccm { tag_bytes: 8 }, 16, nonce),
             (Plan::KeyWrap { padded: true }, 32, None),
             (Plan::ChaCha20 { first: 0 }, 32, nonce),
