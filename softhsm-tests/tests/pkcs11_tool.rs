@@ -114,3 +114,22 @@ fn the_library_exports_the_functions_of_pkcs11_and_nothing_else() {
     assert!(names.len() > 90, "{names:?}");
     assert!(names.iter().all(|name| name.starts_with("C_")), "{names:?}");
 }
+
+#[test]
+fn an_appliance_that_does_not_answer_is_passed_over_and_one_that_comes_back_is_used_again() {
+    let (stage, appliance, provider) = box_of(&["acme"]);
+    let text = String::from_utf8(provider.read("holdfast-pkcs11.toml")).unwrap();
+    // Nobody listens on the port of discard here.
+    provider.write("holdfast-pkcs11.toml", text.replace("servers = [", "servers = [\"127.0.0.1:9\", "));
+    let _ = provider.tool_says(&["--keygen", "--key-type", "aes:32", "--label", "ledger", "--id", "01"]);
+    assert!(provider.log().contains("connect: 127.0.0.1:9"), "{}", provider.log());
+    let _ = appliance.stop();
+    let output = provider.tool(&["--list-objects"]);
+    assert!(said(&output).contains("CKR_DEVICE_ERROR"), "{}", said(&output));
+    let again = Appliance::start(&stage.configuration);
+    provider.write(
+        "holdfast-pkcs11.toml",
+        text.replace("servers = [", &format!("servers = [\"{}\", ", again.kmip)),
+    );
+    assert!(provider.tool_says(&["--list-objects"]).contains("ledger"), "what was acknowledged is there");
+}
