@@ -242,9 +242,12 @@ fn rows(objects: &Objects) -> Vec<Row> {
             "Create Key Pair, P-256",
             "CreateKeyPair",
             &format!(
-                "<CommonTemplateAttribute>{}{}</CommonTemplateAttribute>",
+                "<CommonTemplateAttribute>{}{}</CommonTemplateAttribute><PrivateKeyTemplateAttribute>{}\
+                 </PrivateKeyTemplateAttribute><PublicKeyTemplateAttribute>{}</PublicKeyTemplateAttribute>",
                 algorithm("ECDSA"),
-                length(256)
+                length(256),
+                mask("Sign"),
+                mask("Verify")
             ),
         ),
         row("Derive Key, SHA-256", "DeriveKey", &derived),
