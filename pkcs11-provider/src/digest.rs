@@ -38,6 +38,22 @@ impl Hash {
         })
     }
 
+    /// The hash of an HMAC mechanism.
+    pub(crate) const fn of_hmac(mechanism: CK_MECHANISM_TYPE) -> Option<Self> {
+        Some(match mechanism {
+            ck::CKM_SHA_1_HMAC => Self::Sha1,
+            ck::CKM_SHA224_HMAC => Self::Sha224,
+            ck::CKM_SHA256_HMAC => Self::Sha256,
+            ck::CKM_SHA384_HMAC => Self::Sha384,
+            ck::CKM_SHA512_HMAC => Self::Sha512,
+            ck::CKM_SHA3_224_HMAC => Self::Sha3_224,
+            ck::CKM_SHA3_256_HMAC => Self::Sha3_256,
+            ck::CKM_SHA3_384_HMAC => Self::Sha3_384,
+            ck::CKM_SHA3_512_HMAC => Self::Sha3_512,
+            _ => return None,
+        })
+    }
+
     /// The hash of a mask generation function.
     pub(crate) const fn of_mgf(mgf: CK_ULONG) -> Option<Self> {
         Some(match mgf {

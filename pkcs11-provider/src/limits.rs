@@ -46,3 +46,5 @@ pub(crate) const IDLE_MAX: Duration = Duration::from_secs(240);
 pub(crate) const SHUNNED: Duration = Duration::from_secs(5);
 /// Data that a multi-part signature without a digest of its own may gather.
 pub(crate) const GATHERED_BYTES_MAX: usize = DATA_BYTES_MAX;
+/// Fields of the fixed input of SP 800-108.
+pub(crate) const KDF_FIELDS_MAX: usize = 64;

@@ -19,6 +19,8 @@ pub(crate) enum Scheme {
     Cbc,
     /// AES, chained and padded.
     CbcPad,
+    /// AES of data units, two keys (IEEE 1619).
+    Xts,
     /// AES, a counter.
     Ctr,
     /// AES, authenticated.
@@ -53,6 +55,8 @@ pub(crate) enum Scheme {
     Ecdh,
     /// HKDF; true for data rather than a key.
     Hkdf(bool),
+    /// SP 800-108, counter mode.
+    CounterKdf,
     /// PBKDF2.
     Pbkdf2,
     /// The hash of a key.
@@ -79,6 +83,7 @@ pub(crate) struct Mechanism {
 }
 
 const AES: &[CK_KEY_TYPE] = &[ck::CKK_AES];
+const XTS: &[CK_KEY_TYPE] = &[ck::CKK_AES_XTS];
 const CHACHA: &[CK_KEY_TYPE] = &[ck::CKK_CHACHA20];
 const RSA: &[CK_KEY_TYPE] = &[ck::CKK_RSA];
 const EC: &[CK_KEY_TYPE] = &[ck::CKK_EC];
@@ -89,6 +94,7 @@ const DERIVING: &[CK_KEY_TYPE] = &[
     ck::CKK_HKDF,
     ck::CKK_AES,
     ck::CKK_SHA_1_HMAC,
+    ck::CKK_SHA224_HMAC,
     ck::CKK_SHA256_HMAC,
     ck::CKK_SHA384_HMAC,
     ck::CKK_SHA512_HMAC,
@@ -130,7 +136,7 @@ mechanisms! {
     CKM_SHA256_RSA_PKCS_PSS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPss(Some(Hash::Sha256));
     CKM_SHA384_RSA_PKCS_PSS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPss(Some(Hash::Sha384));
     CKM_SHA512_RSA_PKCS_PSS (2048, 8192), SIGNATURE, RSA, Scheme::RsaPss(Some(Hash::Sha512));
-    CKM_RSA_PKCS_OAEP (2048, 8192), CIPHER, RSA, Scheme::Oaep;
+    CKM_RSA_PKCS_OAEP (2048, 8192), CIPHER | WRAPPING, RSA, Scheme::Oaep;
     CKM_EC_KEY_PAIR_GEN (256, 521), ck::CKF_GENERATE_KEY_PAIR | CURVE, EC, Scheme::Pair(ck::CKK_EC);
     CKM_EC_EDWARDS_KEY_PAIR_GEN (255, 255), ck::CKF_GENERATE_KEY_PAIR | CURVE, EDWARDS, Scheme::Pair(ck::CKK_EC_EDWARDS);
     CKM_EC_MONTGOMERY_KEY_PAIR_GEN (255, 255), ck::CKF_GENERATE_KEY_PAIR | CURVE, &[ck::CKK_EC_MONTGOMERY],
@@ -152,6 +158,8 @@ mechanisms! {
     CKM_AES_CBC (16, 32), CIPHER, AES, Scheme::Cbc;
     CKM_AES_CBC_PAD (16, 32), CIPHER, AES, Scheme::CbcPad;
     CKM_AES_CTR (16, 32), CIPHER, AES, Scheme::Ctr;
+    CKM_AES_XTS_KEY_GEN (32, 64), ck::CKF_GENERATE, XTS, Scheme::Generate(ck::CKK_AES_XTS);
+    CKM_AES_XTS (32, 64), CIPHER, XTS, Scheme::Xts;
     CKM_AES_GCM (16, 32), CIPHER | MESSAGES, AES, Scheme::Gcm;
     CKM_AES_CCM (16, 32), CIPHER, AES, Scheme::Ccm;
     CKM_AES_CMAC (16, 32), SIGNATURE, AES, Scheme::Cmac(false);
@@ -186,6 +194,11 @@ mechanisms! {
     CKM_SHA512_HMAC (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA512_HMAC], Scheme::Hmac(Hash::Sha512, false);
     CKM_SHA512_HMAC_GENERAL (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA512_HMAC],
         Scheme::Hmac(Hash::Sha512, true);
+    CKM_SHA3_224_HMAC (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA3_224_HMAC],
+        Scheme::Hmac(Hash::Sha3_224, false);
+    CKM_SHA3_224_HMAC_GENERAL (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA3_224_HMAC],
+        Scheme::Hmac(Hash::Sha3_224, true);
+    CKM_SHA3_224_KEY_GEN (1, SECRET_BYTES_MAX), ck::CKF_GENERATE, &[ck::CKK_SHA3_224_HMAC], Scheme::Generate(ck::CKK_SHA3_224_HMAC);
     CKM_SHA3_256_HMAC (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA3_256_HMAC],
         Scheme::Hmac(Hash::Sha3_256, false);
     CKM_SHA3_256_HMAC_GENERAL (1, SECRET_BYTES_MAX), SIGNATURE, &[ck::CKK_GENERIC_SECRET, ck::CKK_SHA3_256_HMAC],
@@ -214,6 +227,7 @@ mechanisms! {
     CKM_SHA3_384 (0, 0), ck::CKF_DIGEST, NONE, Scheme::Digest(Hash::Sha3_384);
     CKM_SHA3_512 (0, 0), ck::CKF_DIGEST, NONE, Scheme::Digest(Hash::Sha3_512);
     CKM_HKDF_DERIVE (1, SECRET_BYTES_MAX), ck::CKF_DERIVE, DERIVING, Scheme::Hkdf(false);
+    CKM_SP800_108_COUNTER_KDF (1, SECRET_BYTES_MAX), ck::CKF_DERIVE, DERIVING, Scheme::CounterKdf;
     CKM_PKCS5_PBKD2 (0, 0), ck::CKF_GENERATE, NONE, Scheme::Pbkdf2;
     CKM_SHA1_KEY_DERIVATION (1, SECRET_BYTES_MAX), ck::CKF_DERIVE, DERIVING, Scheme::HashOfKey(Hash::Sha1);
     CKM_SHA224_KEY_DERIVATION (1, SECRET_BYTES_MAX), ck::CKF_DERIVE, DERIVING, Scheme::HashOfKey(Hash::Sha224);

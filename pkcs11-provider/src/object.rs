@@ -135,6 +135,8 @@ impl Seen {
             return Some(ck::CKK_GENERIC_SECRET);
         }
         Some(match self.algorithm? {
+            // Two keys of 256 bits, which only XTS has.
+            A::AES if self.length == Some(512) => ck::CKK_AES_XTS,
             A::AES => ck::CKK_AES,
             A::RSA => ck::CKK_RSA,
             A::ED25519 => ck::CKK_EC_EDWARDS,
@@ -145,6 +147,7 @@ impl Seen {
             A::HMAC_SHA256 => ck::CKK_SHA256_HMAC,
             A::HMAC_SHA384 => ck::CKK_SHA384_HMAC,
             A::HMAC_SHA512 => ck::CKK_SHA512_HMAC,
+            A::HMAC_SHA3_224 => ck::CKK_SHA3_224_HMAC,
             A::HMAC_SHA3_256 => ck::CKK_SHA3_256_HMAC,
             A::HMAC_SHA3_384 => ck::CKK_SHA3_384_HMAC,
             A::HMAC_SHA3_512 => ck::CKK_SHA3_512_HMAC,
@@ -283,6 +286,11 @@ impl Seen {
         }
         match self.key_type() {
             Some(ck::CKK_AES) => ck::CKM_AES_KEY_GEN,
+            Some(ck::CKK_AES_XTS) => ck::CKM_AES_XTS_KEY_GEN,
+            Some(ck::CKK_SHA3_224_HMAC) => ck::CKM_SHA3_224_KEY_GEN,
+            Some(ck::CKK_SHA3_256_HMAC) => ck::CKM_SHA3_256_KEY_GEN,
+            Some(ck::CKK_SHA3_384_HMAC) => ck::CKM_SHA3_384_KEY_GEN,
+            Some(ck::CKK_SHA3_512_HMAC) => ck::CKM_SHA3_512_KEY_GEN,
             Some(ck::CKK_RSA) => ck::CKM_RSA_PKCS_KEY_PAIR_GEN,
             Some(ck::CKK_EC) => ck::CKM_EC_KEY_PAIR_GEN,
             Some(ck::CKK_EC_EDWARDS) => ck::CKM_EC_EDWARDS_KEY_PAIR_GEN,

@@ -1,6 +1,6 @@
 //! What a mechanism is given: its parameter structure, copied, with every buffer that it points to.
 
-use cryptoki_sys::{CK_MECHANISM_TYPE, CK_ULONG};
+use cryptoki_sys::{CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_ULONG};
 use zeroize::Zeroizing;
 
 /// OAEP.
@@ -19,7 +19,17 @@ pub(crate) struct HkdfParameter {
     pub(crate) hash: CK_MECHANISM_TYPE,
     pub(crate) salt_type: CK_ULONG,
     pub(crate) salt: Vec<u8>,
+    pub(crate) salt_key: CK_OBJECT_HANDLE,
     pub(crate) info: Vec<u8>,
+}
+
+/// One field of the fixed input of SP 800-108.
+#[derive(Clone)]
+pub(crate) enum Fixed {
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// The length of what is derived, in bits, in a field of `bits`; of whole outputs of the PRF, or of the key.
+    Length { segments: bool, little: bool, bits: CK_ULONG },
 }
 
 /// PBKDF2.
@@ -58,6 +68,8 @@ pub(crate) enum Parameter {
     Eddsa { prehash: bool, context: Vec<u8> },
     /// HKDF.
     Hkdf(HkdfParameter),
+    /// SP 800-108, counter mode: a counter of 32 bits, then these.
+    CounterKdf { prf: CK_MECHANISM_TYPE, fields: Vec<Fixed> },
     /// PBKDF2.
     Pbkd(PbkdParameter),
     /// Data to be concatenated, or encrypted in ECB.

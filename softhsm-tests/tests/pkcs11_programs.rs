@@ -70,6 +70,21 @@ fn sixty_four_threads_get_back_what_they_encrypted() {
     checked("threads");
 }
 
+#[test]
+fn rsa_with_oaep_takes_out_what_may_leave_and_brings_it_back() {
+    checked("oaep");
+}
+
+#[test]
+fn keys_are_derived_with_the_steps_of_hkdf_and_the_counter_of_sp_800_108_and_disks_have_xts() {
+    checked("derivations");
+}
+
+#[test]
+fn the_interfaces_of_pkcs11_3_are_listed_and_found_by_name_and_version() {
+    checked("interfaces");
+}
+
 const TOKEN: [&str; 4] = ["--slot", "0", "--so-pin", "87654321"];
 
 fn set_pins(provider: &Provider) {

@@ -2,8 +2,8 @@
 
 use super::memory::Caller;
 use crate::fault::{Done, Fault};
-use crate::limits::PARAMETER_BYTES_MAX;
-use crate::parameter::{HkdfParameter, Named, OaepParameter, Parameter, PbkdParameter};
+use crate::limits::{KDF_FIELDS_MAX, PARAMETER_BYTES_MAX};
+use crate::parameter::{Fixed, HkdfParameter, Named, OaepParameter, Parameter, PbkdParameter};
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_BYTE, CK_MECHANISM, CK_ULONG};
 use std::ffi::c_void;
@@ -118,9 +118,11 @@ fn parameter(caller: Caller, raw: &CK_MECHANISM) -> Option<Parameter> {
                 hash: given.prfHashMechanism,
                 salt_type: given.ulSaltType,
                 salt: buffer(caller, given.pSalt, given.ulSaltLen)?,
+                salt_key: given.hSaltKey,
                 info: buffer(caller, given.pInfo, given.ulInfoLen)?,
             })
         }
+        ck::CKM_SP800_108_COUNTER_KDF => counter_kdf(caller, raw)?,
         ck::CKM_PKCS5_PBKD2 => pbkd2(caller, raw)?,
         ck::CKM_AES_ECB_ENCRYPT_DATA => {
             let given: ck::CK_KEY_DERIVATION_STRING_DATA = structure(caller, raw)?;
@@ -135,12 +137,62 @@ fn parameter(caller: Caller, raw: &CK_MECHANISM) -> Option<Parameter> {
         | ck::CKM_SHA256_HMAC_GENERAL
         | ck::CKM_SHA384_HMAC_GENERAL
         | ck::CKM_SHA512_HMAC_GENERAL
+        | ck::CKM_SHA3_224_HMAC_GENERAL
         | ck::CKM_SHA3_256_HMAC_GENERAL
         | ck::CKM_SHA3_384_HMAC_GENERAL
         | ck::CKM_SHA3_512_HMAC_GENERAL
         | ck::CKM_AES_CMAC_GENERAL => Parameter::Ulong(structure(caller, raw)?),
         _ => Parameter::Bytes(anything(caller, raw.pParameter, raw.ulParameterLen)?),
     })
+}
+
+/// The fixed input of the counter mode, in its order. What KMIP cannot say is malformed here: a counter that is not the
+/// first field, of 32 bits, big-endian; keys among the fields; more keys than one.
+fn counter_kdf(caller: Caller, raw: &CK_MECHANISM) -> Option<Parameter> {
+    let given: ck::CK_SP800_108_KDF_PARAMS = structure(caller, raw)?;
+    let count = usize::try_from(given.ulNumberOfDataParams).ok()?;
+    if given.ulAdditionalDerivedKeys != 0
+        || given.pDataParams.is_null()
+        || !(1..=KDF_FIELDS_MAX).contains(&count)
+    {
+        return None;
+    }
+    let mut fields = Vec::with_capacity(count);
+    for at in 0..count {
+        let field = caller.read(caller.element(given.pDataParams, at).cast_const()).ok()?;
+        fields.push(match (field.type_, at) {
+            (ck::CK_SP800_108_ITERATION_VARIABLE, 0) => {
+                let counter: ck::CK_SP800_108_COUNTER_FORMAT = within(caller, &field)?;
+                if counter.bLittleEndian != ck::CK_FALSE || counter.ulWidthInBits != 32 {
+                    return None;
+                }
+                continue;
+            }
+            (_, 0) => return None,
+            (ck::CK_SP800_108_BYTE_ARRAY, _) => {
+                Fixed::Bytes(anything(caller, field.pValue, field.ulValueLen)?)
+            }
+            (ck::CK_SP800_108_DKM_LENGTH, _) => {
+                let length: ck::CK_SP800_108_DKM_LENGTH_FORMAT = within(caller, &field)?;
+                let segments = match length.dkmLengthMethod {
+                    ck::CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS => false,
+                    ck::CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS => true,
+                    _ => return None,
+                };
+                let little = length.bLittleEndian != ck::CK_FALSE;
+                Fixed::Length { segments, little, bits: length.ulWidthInBits }
+            }
+            _ => return None,
+        });
+    }
+    Some(Parameter::CounterKdf { prf: given.prfType, fields })
+}
+
+fn within<T: Copy>(caller: Caller, field: &ck::CK_PRF_DATA_PARAM) -> Option<T> {
+    if field.ulValueLen != CK_ULONG::try_from(size_of::<T>()).ok()? {
+        return None;
+    }
+    caller.read(field.pValue.cast_const().cast::<T>()).ok()
 }
 
 fn pbkd2(caller: Caller, raw: &CK_MECHANISM) -> Option<Parameter> {

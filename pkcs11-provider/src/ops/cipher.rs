@@ -9,7 +9,7 @@ use crate::digest::Hash;
 use crate::fault::{Done, Fault};
 use crate::limits::DATA_BYTES_MAX;
 use crate::mechanism::Scheme;
-use crate::parameter::{Named, Parameter};
+use crate::parameter::{Named, OaepParameter, Parameter};
 use crate::session::{Bound, Cipher, Session, Work};
 use cryptoki_sys as ck;
 use cryptoki_sys::CK_OBJECT_HANDLE;
@@ -21,6 +21,9 @@ use zeroize::Zeroizing;
 
 /// Bytes of a block.
 pub(crate) const BLOCK: usize = 16;
+
+/// Bytes of a data unit of XTS: one block, with which ciphertext stealing begins, to what one request holds.
+const XTS_UNIT: std::ops::RangeInclusive<usize> = BLOCK..=DATA_BYTES_MAX;
 
 /// Which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +64,7 @@ pub(crate) fn begin(session: &Session, way: Way, named: Named, key: CK_OBJECT_HA
 pub(crate) fn judge(bound: &Bound) -> Done<()> {
     let sound = match (bound.mechanism.scheme, &bound.named.parameter) {
         (Scheme::Ecb, Parameter::None) => true,
-        (Scheme::Cbc | Scheme::CbcPad, Parameter::Bytes(iv)) => iv.len() == BLOCK,
+        (Scheme::Cbc | Scheme::CbcPad | Scheme::Xts, Parameter::Bytes(iv)) => iv.len() == BLOCK,
         (Scheme::Ctr, Parameter::Ctr { bits, .. }) => (8..=128).contains(bits) && bits.is_multiple_of(8),
         (Scheme::Gcm, Parameter::Gcm { iv, tag_bits, .. }) => {
             (1..=256).contains(&iv.len()) && matches!(tag_bits, 96 | 104 | 112 | 120 | 128)
@@ -117,6 +120,7 @@ fn result(bound: &Bound, way: Way, bytes: usize) -> Done<Room> {
         Way::Encrypt => match scheme {
             Scheme::Ecb | Scheme::Cbc if !whole => Err(Fault::DataLenRange),
             Scheme::Ccm if told_length(bound).is_some_and(|told| told != bytes) => Err(Fault::DataLenRange),
+            Scheme::Xts if !XTS_UNIT.contains(&bytes) => Err(Fault::DataLenRange),
             Scheme::CbcPad => Ok(Room::exact(bytes.saturating_add(BLOCK - bytes % BLOCK))),
             Scheme::Gcm | Scheme::Ccm | Scheme::Chacha => Ok(Room::exact(bytes.saturating_add(tag))),
             Scheme::Oaep if bytes > bound.key_bytes.saturating_sub(oaep_overhead(bound)) => {
@@ -127,6 +131,7 @@ fn result(bound: &Bound, way: Way, bytes: usize) -> Done<Room> {
         },
         Way::Decrypt => match scheme {
             Scheme::Ecb | Scheme::Cbc if !whole => Err(Fault::EncryptedDataLenRange),
+            Scheme::Xts if !XTS_UNIT.contains(&bytes) => Err(Fault::EncryptedDataLenRange),
             Scheme::CbcPad if !whole || bytes == 0 => Err(Fault::EncryptedDataLenRange),
             Scheme::CbcPad => Ok(Room::at_most(bytes)),
             Scheme::Gcm | Scheme::Ccm | Scheme::Chacha => {
@@ -236,6 +241,18 @@ pub(crate) struct Part<'p> {
     pub(crate) last: bool,
 }
 
+/// OAEP in KMIP's words.
+pub(crate) fn of_oaep(oaep: &OaepParameter) -> CryptographicParameters<'_> {
+    CryptographicParameters {
+        padding_method: Some(PaddingMethod::OAEP),
+        hashing_algorithm: Hash::of(oaep.hash).map(Hash::kmip),
+        mask_generator: Some(MaskGenerator::MGF1),
+        mask_generator_hashing_algorithm: Hash::of_mgf(oaep.mgf).map(Hash::kmip),
+        p_source: (!oaep.label.is_empty()).then_some(oaep.label.as_slice()),
+        ..CryptographicParameters::default()
+    }
+}
+
 /// What comes back.
 pub(crate) struct Answer {
     pub(crate) data: Zeroizing<Vec<u8>>,
@@ -262,6 +279,9 @@ impl<'p> Question<'p> {
             (Scheme::Ecb, _) => Self { parameters: mode(BlockCipherMode::ECB), ..none },
             (Scheme::Cbc, Parameter::Bytes(iv)) => {
                 Self { parameters: mode(BlockCipherMode::CBC), iv: Some(iv), ..none }
+            }
+            (Scheme::Xts, Parameter::Bytes(tweak)) => {
+                Self { parameters: mode(BlockCipherMode::XTS), iv: Some(tweak), ..none }
             }
             (Scheme::CbcPad, Parameter::Bytes(iv)) => {
                 let padding = if padded { PaddingMethod::PKCS5 } else { PaddingMethod::NONE };
@@ -292,17 +312,7 @@ impl<'p> Question<'p> {
                 let aad = (!aad.is_empty()).then_some(aad.as_slice());
                 Self { parameters: mode(BlockCipherMode::AEAD), iv: Some(nonce), aad, tag_bytes: BLOCK }
             }
-            (Scheme::Oaep, Parameter::Oaep(oaep)) => Self {
-                parameters: CryptographicParameters {
-                    padding_method: Some(PaddingMethod::OAEP),
-                    hashing_algorithm: Hash::of(oaep.hash).map(Hash::kmip),
-                    mask_generator: Some(MaskGenerator::MGF1),
-                    mask_generator_hashing_algorithm: Hash::of_mgf(oaep.mgf).map(Hash::kmip),
-                    p_source: (!oaep.label.is_empty()).then_some(oaep.label.as_slice()),
-                    ..blank
-                },
-                ..none
-            },
+            (Scheme::Oaep, Parameter::Oaep(oaep)) => Self { parameters: of_oaep(oaep), ..none },
             _ => none,
         }
     }

@@ -120,6 +120,7 @@ fn secret(ty: CK_KEY_TYPE, bytes: &[u8]) -> Done<Value> {
     let (algorithm, named) = secret_algorithm(ty).ok_or(Fault::AttributeValueInvalid)?;
     let sound = match ty {
         ck::CKK_AES => matches!(bytes.len(), 16 | 24 | 32),
+        ck::CKK_AES_XTS => matches!(bytes.len(), 32 | 64),
         ck::CKK_CHACHA20 => bytes.len() == 32,
         _ => !bytes.is_empty(),
     };

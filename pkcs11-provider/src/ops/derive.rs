@@ -14,7 +14,7 @@ use crate::digest::Hash;
 use crate::fault::{Done, Fault};
 use crate::mechanism::{Scheme, find};
 use crate::object::{Object, Seen};
-use crate::parameter::{HkdfParameter, Named, Parameter};
+use crate::parameter::{Fixed, HkdfParameter, Named, Parameter};
 use crate::session::Session;
 use crate::template::{Held, Template};
 use crate::token::vendor;
@@ -88,7 +88,13 @@ pub(crate) fn derive(
     if let (Scheme::Ecdh, Parameter::Ecdh { kdf, shared, public }) = (mechanism.scheme, &named.parameter) {
         return agree(session, &base, &seen, (*kdf, shared, public), &template);
     }
-    let plan = plan(mechanism.scheme, &named.parameter)?;
+    if let (Scheme::Hkdf(_), Parameter::Hkdf(hkdf)) = (mechanism.scheme, &named.parameter)
+        && hkdf.extract
+        && !hkdf.expand
+    {
+        return extract(session, &base, hkdf, &template);
+    }
+    let plan = plan(mechanism.scheme, &named.parameter, &template)?;
     make(session, &[&base.uid], &plan, &template).map_err(|trouble| settle(session, &base, trouble))
 }
 
@@ -120,9 +126,10 @@ fn settle(session: &Session, base: &Object, snag: Snag) -> Fault {
     }
 }
 
-fn plan(scheme: Scheme, parameter: &Parameter) -> Done<Plan> {
+fn plan(scheme: Scheme, parameter: &Parameter, template: &Template) -> Done<Plan> {
     Ok(match (scheme, parameter) {
         (Scheme::Hkdf(_), Parameter::Hkdf(hkdf)) => of_hkdf(hkdf)?,
+        (Scheme::CounterKdf, Parameter::CounterKdf { prf, fields }) => of_counter(*prf, fields, template)?,
         (Scheme::HashOfKey(hash), Parameter::None) => {
             Plan { natural: Some(hash.bytes()), ..Plan::new(DerivationMethod::HASH).hashed(hash) }
         }
@@ -148,7 +155,14 @@ fn plan(scheme: Scheme, parameter: &Parameter) -> Done<Plan> {
 
 fn of_hkdf(hkdf: &HkdfParameter) -> Done<Plan> {
     let hash = Hash::of(hkdf.hash).ok_or(Fault::MechanismParamInvalid)?;
-    if !hkdf.extract || !hkdf.expand || hkdf.salt_type == ck::CKF_HKDF_SALT_KEY {
+    if hkdf.expand && !hkdf.extract {
+        // The first block of the expansion is one HMAC, which KMIP has; more blocks it has not (RFC 5869, section 2.3).
+        let mut data = hkdf.info.clone();
+        data.push(1);
+        let plan = Plan::new(DerivationMethod::HMAC).hashed(hash);
+        return Ok(Plan { data: Some(data), natural: Some(hash.bytes()), ..plan });
+    }
+    if !hkdf.expand || hkdf.salt_type == ck::CKF_HKDF_SALT_KEY {
         // KMIP's HKDF is both steps, with a salt that is given.
         return Err(Fault::MechanismParamInvalid);
     }
@@ -158,6 +172,66 @@ fn of_hkdf(hkdf: &HkdfParameter) -> Done<Plan> {
         salt: Some(salt),
         ..Plan::new(DerivationMethod::HKDF).hashed(hash)
     })
+}
+
+/// The extraction of HKDF: an HMAC whose key is the salt, over the base key (RFC 5869, section 2.2).
+fn extract(
+    session: &Session,
+    base: &Object,
+    hkdf: &HkdfParameter,
+    template: &Template,
+) -> Done<CK_OBJECT_HANDLE> {
+    let hash = Hash::of(hkdf.hash).ok_or(Fault::MechanismParamInvalid)?;
+    let plan = Plan { natural: Some(hash.bytes()), ..Plan::new(DerivationMethod::HMAC).hashed(hash) };
+    let salt = match hkdf.salt_type {
+        ck::CKF_HKDF_SALT_KEY => {
+            let (salt, seen) = key(session, hkdf.salt_key)?;
+            if !seen.may(ck::CKA_DERIVE) {
+                return Err(Fault::KeyFunctionNotPermitted);
+            }
+            let made = make(session, &[&salt.uid, &base.uid], &plan, template);
+            return made.map_err(|snag| settle(session, base, snag));
+        }
+        ck::CKF_HKDF_SALT_DATA if !hkdf.salt.is_empty() => hkdf.salt.clone(),
+        ck::CKF_HKDF_SALT_NULL | ck::CKF_HKDF_SALT_DATA => vec![0; hash.bytes()],
+        _ => return Err(Fault::MechanismParamInvalid),
+    };
+    let salt = lend(session, &salt, SecretDataType::SEED).map_err(of_making)?;
+    let made = make(session, &[&salt, &base.uid], &plan, template);
+    // It was for this derivation alone.
+    let _ = session.slot.destroy(&salt);
+    made.map_err(|snag| settle(session, base, snag))
+}
+
+/// SP 800-108, counter mode. The appliance counts; what follows the counter is put together here.
+fn of_counter(prf: u64, fields: &[Fixed], template: &Template) -> Done<Plan> {
+    let hash = Hash::of_hmac(prf).ok_or(Fault::MechanismParamInvalid)?;
+    let ty = template.key_type().ok_or(Fault::TemplateIncomplete)?;
+    let key = length(template, ty, None)?;
+    let mut data = Vec::new();
+    for field in fields {
+        match field {
+            Fixed::Bytes(bytes) => data.extend_from_slice(bytes),
+            Fixed::Length { segments, little, bits } => {
+                let bytes = if *segments { key.next_multiple_of(hash.bytes()) } else { key };
+                let told = u64::try_from(bytes.saturating_mul(8)).map_err(|_| Fault::KeySizeRange)?;
+                let width = usize::try_from(bits / 8).map_err(|_| Fault::MechanismParamInvalid)?;
+                let (le, be) = (told.to_le_bytes(), told.to_be_bytes());
+                let high = be.len().saturating_sub(width);
+                let field = if *little { le.get(..width) } else { be.get(high..) };
+                let lost = if *little { le.get(width..) } else { be.get(..high) };
+                match (field, lost) {
+                    (Some(field), Some(lost))
+                        if bits % 8 == 0 && !field.is_empty() && lost.iter().all(|byte| *byte == 0) =>
+                    {
+                        data.extend_from_slice(field);
+                    }
+                    _ => return Err(Fault::MechanismParamInvalid),
+                }
+            }
+        }
+    }
+    Ok(Plan { data: Some(data), ..Plan::new(DerivationMethod::NIST800_108_C).hashed(hash) })
 }
 
 /// Derives a key and keeps it.
@@ -322,6 +396,28 @@ fn register(
     })
 }
 
+/// Registers bytes that only a derivation sees.
+fn lend(session: &Session, bytes: &[u8], ty: SecretDataType) -> Result<String, Trouble> {
+    let attributes = [
+        Attribute::standard(
+            Tag::CRYPTOGRAPHIC_USAGE_MASK,
+            AttributeValue::Integer(Mask::DERIVE_KEY.bits().cast_signed()),
+        ),
+        Attribute::standard(Tag::ACTIVATION_DATE, AttributeValue::DateTime(0)),
+        vendor(crate::attribute::SESSION, AttributeValue::text(&session.slot.instance)),
+    ];
+    let key_block = KeyBlock {
+        format: KeyFormatType::RAW,
+        compression: None,
+        value: Some(KeyValue::plain(KeyMaterial::Bytes(bytes))),
+        algorithm: None,
+        length: None,
+        wrapping: None,
+    };
+    let object = Wire::SecretData(SecretData { ty, key_block });
+    register(session, ObjectType::SECRET_DATA, &attributes, object)
+}
+
 /// C_GenerateKey with CKM_PKCS5_PBKD2: the password is secret data for the moment of the derivation.
 ///
 /// # Errors
@@ -346,24 +442,7 @@ pub(crate) fn from_password(session: &Session, named: &Named, template: &Templat
     if ty == ck::CKK_AES && !template.has(ck::CKA_VALUE_LEN) {
         return Err(Fault::TemplateIncomplete);
     }
-    let attributes = [
-        Attribute::standard(
-            Tag::CRYPTOGRAPHIC_USAGE_MASK,
-            AttributeValue::Integer(Mask::DERIVE_KEY.bits().cast_signed()),
-        ),
-        Attribute::standard(Tag::ACTIVATION_DATE, AttributeValue::DateTime(0)),
-        vendor(crate::attribute::SESSION, AttributeValue::text(&session.slot.instance)),
-    ];
-    let key_block = KeyBlock {
-        format: KeyFormatType::RAW,
-        compression: None,
-        value: Some(KeyValue::plain(KeyMaterial::Bytes(&pbkd.password))),
-        algorithm: None,
-        length: None,
-        wrapping: None,
-    };
-    let object = Wire::SecretData(SecretData { ty: SecretDataType::PASSWORD, key_block });
-    let password = register(session, ObjectType::SECRET_DATA, &attributes, object).map_err(of_making)?;
+    let password = lend(session, &pbkd.password, SecretDataType::PASSWORD).map_err(of_making)?;
     let plan = Plan {
         salt: Some(pbkd.salt.clone()),
         rounds: Some(rounds),

@@ -126,9 +126,12 @@ fn usage(template: &Template, class: CK_OBJECT_CLASS, key_type: Option<CK_KEY_TY
 /// What a key is for whose template does not say.
 const fn default_usage(ty: CK_ATTRIBUTE_TYPE, key_type: Option<CK_KEY_TYPE>, wraps: bool) -> bool {
     match (key_type, ty) {
-        (Some(ck::CKK_AES | ck::CKK_RSA | ck::CKK_CHACHA20), ck::CKA_ENCRYPT | ck::CKA_DECRYPT) => !wraps,
+        (
+            Some(ck::CKK_AES | ck::CKK_AES_XTS | ck::CKK_RSA | ck::CKK_CHACHA20),
+            ck::CKA_ENCRYPT | ck::CKA_DECRYPT,
+        ) => !wraps,
         (Some(ck::CKK_EC_MONTGOMERY), ck::CKA_DERIVE) => true,
-        (Some(ck::CKK_EC_MONTGOMERY | ck::CKK_HKDF | ck::CKK_CHACHA20), _) => false,
+        (Some(ck::CKK_EC_MONTGOMERY | ck::CKK_AES_XTS | ck::CKK_HKDF | ck::CKK_CHACHA20), _) => false,
         (_, ck::CKA_SIGN | ck::CKA_VERIFY) => !wraps,
         _ => false,
     }
@@ -140,11 +143,13 @@ pub(crate) fn secret_algorithm(key_type: CK_KEY_TYPE) -> Option<(CryptographicAl
     use CryptographicAlgorithm as A;
     Some(match key_type {
         ck::CKK_AES => (A::AES, false),
+        ck::CKK_AES_XTS => (A::AES, true),
         ck::CKK_SHA_1_HMAC => (A::HMAC_SHA1, false),
         ck::CKK_SHA224_HMAC => (A::HMAC_SHA224, false),
         ck::CKK_SHA256_HMAC => (A::HMAC_SHA256, false),
         ck::CKK_SHA384_HMAC => (A::HMAC_SHA384, false),
         ck::CKK_SHA512_HMAC => (A::HMAC_SHA512, false),
+        ck::CKK_SHA3_224_HMAC => (A::HMAC_SHA3_224, false),
         ck::CKK_SHA3_256_HMAC => (A::HMAC_SHA3_256, false),
         ck::CKK_SHA3_384_HMAC => (A::HMAC_SHA3_384, false),
         ck::CKK_SHA3_512_HMAC => (A::HMAC_SHA3_512, false),

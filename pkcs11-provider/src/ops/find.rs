@@ -146,7 +146,10 @@ fn question(template: &Template) -> Option<Question> {
     }
     let exact = template.items.iter().all(|item| match item.ty {
         ck::CKA_TOKEN | ck::CKA_CLASS => true,
-        ck::CKA_KEY_TYPE => item.value.ulong().is_some_and(|ty| algorithm(ty).is_some()),
+        // Keys of AES are of two types.
+        ck::CKA_KEY_TYPE => {
+            item.value.ulong().is_some_and(|ty| matches!(ty, ck::CKK_RSA | ck::CKK_EC_EDWARDS))
+        }
         ck::CKA_LABEL | ck::CKA_ID | ck::CKA_SUBJECT => {
             item.value.bytes().is_some_and(|value| !value.is_empty())
         }
@@ -184,10 +187,10 @@ const fn class(class: CK_ULONG) -> Option<(ObjectType, bool)> {
     })
 }
 
-/// The algorithm that says the same as a key type.
+/// The algorithm of a key type.
 const fn algorithm(key_type: CK_ULONG) -> Option<CryptographicAlgorithm> {
     Some(match key_type {
-        ck::CKK_AES => CryptographicAlgorithm::AES,
+        ck::CKK_AES | ck::CKK_AES_XTS => CryptographicAlgorithm::AES,
         ck::CKK_RSA => CryptographicAlgorithm::RSA,
         ck::CKK_EC_EDWARDS => CryptographicAlgorithm::ED25519,
         _ => return None,

@@ -52,10 +52,15 @@ pub(crate) fn key(session: &Session, named: &Named, template: &Template) -> Done
     let sound = match ty {
         ck::CKK_CHACHA20 => length == 32,
         ck::CKK_AES => matches!(length, 16 | 24 | 32),
+        ck::CKK_AES_XTS => matches!(length, 32 | 64),
         _ => (1..=SECRET_BYTES_MAX).contains(&length),
     };
     if !sound {
-        return Err(if ty == ck::CKK_AES { Fault::AttributeValueInvalid } else { Fault::KeySizeRange });
+        return Err(if matches!(ty, ck::CKK_AES | ck::CKK_AES_XTS) {
+            Fault::AttributeValueInvalid
+        } else {
+            Fault::KeySizeRange
+        });
     }
     let (algorithm, named) = secret_algorithm(ty).ok_or(Fault::MechanismInvalid)?;
     let mut attributes = described.attributes;

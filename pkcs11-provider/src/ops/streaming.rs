@@ -22,7 +22,7 @@ fn goes(bound: &Bound, way: Way, held: usize, comes: usize) -> usize {
             let before = all.saturating_sub(1);
             before - before % BLOCK
         }
-        (Scheme::Gcm, Way::Decrypt) | (Scheme::Oaep | Scheme::Ccm | Scheme::Chacha, _) => 0,
+        (Scheme::Gcm, Way::Decrypt) | (Scheme::Oaep | Scheme::Ccm | Scheme::Chacha | Scheme::Xts, _) => 0,
         _ => all,
     }
 }

@@ -1,15 +1,17 @@
 //! C_WrapKey, C_UnwrapKey: the appliance wraps and unwraps; only wrapped bytes pass here.
 //!
-//! Wrapping is authenticated: AES key wrap, with or without padding. A mechanism that is not (AES-CBC, ECB, RSA with PKCS#1
-//! v1.5 padding) is not there. What was wrapped as sensitive comes back as sensitive; the appliance sees to it.
+//! Wrapping resists a changed blob: AES key wrap, with or without padding, and RSA with OAEP, which takes no sensitive key
+//! out. A mechanism that does not (AES-CBC, ECB, RSA with PKCS#1 v1.5 padding) is not there. What was wrapped as sensitive comes back as sensitive; the appliance sees to it.
 //! Rules: PKCS#11 3.2, sections 5.18.3 and 5.18.4.
 
+use super::cipher::of_oaep;
 use super::create::{curve, keep, other_type};
 use super::description::{describe, key_type_attribute, secret_algorithm};
 use super::generate::algorithm_attribute;
 use super::key;
 use crate::appliance::{Again, Trouble, payload};
 use crate::attribute::may;
+use crate::digest::Hash;
 use crate::fault::{Done, Fault};
 use crate::mechanism::{Mechanism, Scheme, find};
 use crate::object::{Object, Seen};
@@ -32,10 +34,17 @@ use kmip::object::{
 use kmip::operation::{GetRequest, GetResponse, RegisterRequest, RegisterResponse};
 use std::sync::Arc;
 
-fn how(mechanism: &Mechanism, named: &Named) -> Done<CryptographicParameters<'static>> {
+fn how<'n>(mechanism: &Mechanism, named: &'n Named) -> Done<CryptographicParameters<'n>> {
+    if let (Scheme::Oaep, Parameter::Oaep(oaep)) = (mechanism.scheme, &named.parameter) {
+        return match (Hash::of(oaep.hash), Hash::of_mgf(oaep.mgf)) {
+            (Some(_), Some(_)) => Ok(of_oaep(oaep)),
+            _ => Err(Fault::MechanismParamInvalid),
+        };
+    }
     let mode = match mechanism.scheme {
         Scheme::KeyWrap => BlockCipherMode::NIST_KEY_WRAP,
         Scheme::KeyWrapPadded => BlockCipherMode::AES_KEY_WRAP_PADDING,
+        Scheme::Oaep => return Err(Fault::MechanismParamInvalid),
         _ => return Err(Fault::MechanismInvalid),
     };
     // The default IV is the one that authenticates (RFC 3394, section 2.2.3); another is not offered.
@@ -45,6 +54,12 @@ fn how(mechanism: &Mechanism, named: &Named) -> Done<CryptographicParameters<'st
         _ => return Err(Fault::MechanismParamInvalid),
     }
     Ok(CryptographicParameters { block_cipher_mode: Some(mode), ..CryptographicParameters::default() })
+}
+
+/// Is this a key for the mechanism: of its type, and where it is one half of a pair, of this half?
+fn serves(mechanism: &Mechanism, with: &Seen, half: CK_ULONG) -> bool {
+    with.key_type().is_some_and(|ty| mechanism.keys.contains(&ty))
+        && (mechanism.scheme != Scheme::Oaep || with.class() == Some(half))
 }
 
 /// C_WrapKey.
@@ -64,7 +79,7 @@ pub(crate) fn wrap(
         Fault::KeyHandleInvalid => Fault::WrappingKeyHandleInvalid,
         other => other,
     })?;
-    if !with.key_type().is_some_and(|ty| mechanism.keys.contains(&ty)) {
+    if !serves(mechanism, &with, ck::CKO_PUBLIC_KEY) {
         return Err(Fault::WrappingKeyTypeInconsistent);
     }
     if !with.may(ck::CKA_WRAP) {
@@ -169,7 +184,7 @@ pub(crate) fn unwrap(
         Fault::KeyHandleInvalid => Fault::UnwrappingKeyHandleInvalid,
         other => other,
     })?;
-    if !with.key_type().is_some_and(|ty| mechanism.keys.contains(&ty)) {
+    if !serves(mechanism, &with, ck::CKO_PRIVATE_KEY) {
         return Err(Fault::UnwrappingKeyTypeInconsistent);
     }
     if !with.may(ck::CKA_UNWRAP) {
@@ -178,7 +193,11 @@ pub(crate) fn unwrap(
     if !with.allows(named.ty) {
         return Err(Fault::MechanismInvalid);
     }
-    if wrapped.len() < 16 || !wrapped.len().is_multiple_of(8) {
+    let whole = match mechanism.scheme {
+        Scheme::Oaep => wrapped.len() == with.bits().div_ceil(8),
+        _ => wrapped.len() >= 16 && wrapped.len().is_multiple_of(8),
+    };
+    if !whole {
         return Err(Fault::WrappedKeyLenRange);
     }
     let mut template = template.clone();

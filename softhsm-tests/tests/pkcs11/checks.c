@@ -1,6 +1,6 @@
 /* A PKCS#11 application that looks for what must not work: attacks on keys, fork, lengths, buffers, threads.
  *
- * checks MODULE attacks | conventions | fork | threads
+ * checks MODULE attacks | conventions | fork | threads | oaep | derivations | interfaces
  * Prints the name of each check that failed, with the return value; exits with their number.
  */
 #define CRYPTOKI_COMPAT 1
@@ -12,6 +12,22 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* What PKCS#11 3 adds, for headers that are older. */
+#define CKK_AES_XTS_ 0x35UL
+#define CKM_AES_XTS_ 0x1071UL
+#define CKM_SP800_108_COUNTER_KDF_ 0x3acUL
+#define CKM_HKDF_DERIVE_ 0x402aUL
+#define CKF_HKDF_SALT_NULL_ 1UL
+#define CKF_HKDF_SALT_DATA_ 2UL
+#define CKF_HKDF_SALT_KEY_ 4UL
+typedef struct { CK_BBOOL bExtract, bExpand; CK_MECHANISM_TYPE hash; CK_ULONG ulSaltType; CK_BYTE *salt; CK_ULONG salt_length;
+    CK_OBJECT_HANDLE hSaltKey; CK_BYTE *pInfo; CK_ULONG ulInfoLen; } CK_HKDF_PARAMS_;
+typedef struct { CK_BBOOL little; CK_ULONG ulWidthInBits; } CK_COUNTER_;
+typedef struct { CK_ULONG method; CK_BBOOL little; CK_ULONG width; } CK_LENGTH_;
+typedef struct { CK_ULONG type; void *value; CK_ULONG length; } CK_FIELD_;
+typedef struct { CK_ULONG prf, count; CK_FIELD_ *fields; CK_ULONG more; void *keys; } CK_KDF_;
+typedef struct { char *name; void *list; CK_FLAGS flags; } CK_INTERFACE_;
 
 static CK_FUNCTION_LIST_PTR p;
 static CK_SESSION_HANDLE s;
@@ -266,6 +282,171 @@ static void threads(void) {
     }
 }
 
+/* The value of a key that may be read. */
+static CK_ULONG value_of(CK_OBJECT_HANDLE key, CK_BYTE *value, CK_ULONG room) {
+    CK_ATTRIBUTE look = {CKA_VALUE, value, room};
+    OK("a value", p->C_GetAttributeValue(s, key, &look, 1));
+    return look.ulValueLen;
+}
+
+static void same(const char *what, const CK_BYTE *got, const char *hex, int length) {
+    for (int i = 0; i < length; i++) {
+        unsigned wanted = 0;
+        sscanf(hex + 2 * i, "%2x", &wanted);
+        if (got[i] != wanted) { printf("%s: byte %d is %02x\n", what, i, got[i]); failed++; return; }
+    }
+}
+
+static CK_OBJECT_HANDLE bring(CK_KEY_TYPE type, CK_BYTE *bytes, CK_ULONG length) {
+    CK_OBJECT_HANDLE key = 0;
+    CK_ATTRIBUTE template[] = {{CKA_CLASS, &secret, sizeof secret}, {CKA_KEY_TYPE, &type, sizeof type},
+        {CKA_VALUE, bytes, length}, {CKA_DERIVE, &yes, 1}, {CKA_SENSITIVE, &no, 1}, {CKA_EXTRACTABLE, &yes, 1}};
+    OK("bring a key", p->C_CreateObject(s, template, type == CKK_AES_XTS_ ? 3 : 6, &key));
+    return key;
+}
+
+static CK_RV derive(CK_MECHANISM *how, CK_OBJECT_HANDLE base, CK_ULONG length, CK_OBJECT_HANDLE *key) {
+    CK_ATTRIBUTE template[] = {{CKA_VALUE_LEN, &length, sizeof length}, {CKA_SENSITIVE, &no, 1},
+        {CKA_EXTRACTABLE, &yes, 1}, {CKA_DERIVE, &yes, 1}};
+    return p->C_DeriveKey(s, how, base, template, 4, key);
+}
+
+/* RSA with OAEP: what may leave comes back the same, and sensitive; what is sensitive stays. */
+static void oaep(void) {
+    CK_ULONG bits = 2048, length, other_length;
+    CK_OBJECT_HANDLE public, private, open = KEY(no, yes, CKA_ENCRYPT), closed = KEY(yes, yes, CKA_ENCRYPT), back;
+    CK_MECHANISM make = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+    CK_RSA_PKCS_OAEP_PARAMS parameters = {CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, "ledger", 6};
+    CK_MECHANISM wrap = {CKM_RSA_PKCS_OAEP, &parameters, sizeof parameters};
+    CK_MECHANISM ecb = {CKM_AES_ECB, NULL, 0};
+    CK_BYTE blob[512], before[16], after[16];
+    CK_ULONG room = 16;
+    CK_ATTRIBUTE of_public[] = {{CKA_MODULUS_BITS, &bits, sizeof bits}, {CKA_WRAP, &yes, 1}};
+    CK_ATTRIBUTE of_private[] = {{CKA_UNWRAP, &yes, 1}, {CKA_SENSITIVE, &yes, 1}};
+    OK("a pair", p->C_GenerateKeyPair(s, &make, of_public, 2, of_private, 2, &public, &private));
+    length = 0;
+    OK("how long", p->C_WrapKey(s, &wrap, public, open, NULL, &length));
+    if (length != 256) { printf("length of a blob: %lu\n", length); failed++; }
+    OK("wraps", p->C_WrapKey(s, &wrap, public, open, blob, &length));
+    other_length = sizeof blob;
+    EXPECT("a sensitive key leaves under RSA", p->C_WrapKey(s, &wrap, public, closed, blob + 256, &other_length), CKR_KEY_NOT_WRAPPABLE);
+    EXPECT("the private key wraps", p->C_WrapKey(s, &wrap, private, open, blob + 256, &other_length), CKR_WRAPPING_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED);
+    CK_ATTRIBUTE readable[] = {{CKA_CLASS, &secret, sizeof secret}, {CKA_KEY_TYPE, &aes, sizeof aes},
+        {CKA_SENSITIVE, &no, 1}, {CKA_EXTRACTABLE, &yes, 1}};
+    EXPECT("comes back readable", p->C_UnwrapKey(s, &wrap, private, blob, length, readable, 4, &back), CKR_TEMPLATE_INCONSISTENT);
+    readable[2].pValue = &yes;
+    OK("comes back", p->C_UnwrapKey(s, &wrap, private, blob, length, readable, 4, &back));
+    OK("used before", p->C_EncryptInit(s, &ecb, open));
+    OK("before", p->C_Encrypt(s, iv, 16, before, &room));
+    OK("used after", p->C_EncryptInit(s, &ecb, back));
+    OK("after", p->C_Encrypt(s, iv, 16, after, &room));
+    if (memcmp(before, after, 16)) { printf("another key came back\n"); failed++; }
+    EXPECT("a cut blob", p->C_UnwrapKey(s, &wrap, private, blob, 255, readable, 4, &back), CKR_WRAPPED_KEY_LEN_RANGE);
+    blob[17] ^= 1;
+    EXPECT("a changed blob", p->C_UnwrapKey(s, &wrap, private, blob, length, readable, 4, &back), CKR_WRAPPED_KEY_INVALID);
+    blob[17] ^= 1;
+    parameters.ulSourceDataLen = 5;
+    EXPECT("another label", p->C_UnwrapKey(s, &wrap, private, blob, length, readable, 4, &back), CKR_WRAPPED_KEY_INVALID);
+}
+
+/* RFC 5869, appendix A.1; SP 800-108 against a HMAC of the same bytes; IEEE 1619, vector 2. */
+static void derivations(void) {
+    CK_BYTE ikm[22], salt[13], info[10], value[64], mac[32], data[64], key[64];
+    CK_OBJECT_HANDLE base, prk, okm;
+    memset(ikm, 0x0b, sizeof ikm);
+    for (int i = 0; i < 13; i++) salt[i] = (CK_BYTE)i;
+    for (int i = 0; i < 10; i++) info[i] = (CK_BYTE)(0xf0 + i);
+    base = bring(CKK_GENERIC_SECRET, ikm, sizeof ikm);
+    CK_HKDF_PARAMS_ hkdf = {CK_TRUE, CK_FALSE, CKM_SHA256, CKF_HKDF_SALT_DATA_, salt, sizeof salt, 0, NULL, 0};
+    CK_MECHANISM how = {CKM_HKDF_DERIVE_, &hkdf, sizeof hkdf};
+    OK("HKDF extracts", derive(&how, base, 32, &prk));
+    value_of(prk, value, 64);
+    same("what it extracts", value, "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5", 32);
+    hkdf.ulSaltType = CKF_HKDF_SALT_KEY_;
+    hkdf.hSaltKey = bring(CKK_GENERIC_SECRET, salt, sizeof salt);
+    OK("HKDF extracts with a key", derive(&how, base, 32, &prk));
+    value_of(prk, value, 64);
+    same("what it extracts with a key", value, "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5", 32);
+    hkdf.bExtract = CK_FALSE;
+    hkdf.bExpand = CK_TRUE;
+    hkdf.ulSaltType = CKF_HKDF_SALT_NULL_;
+    hkdf.pInfo = info;
+    hkdf.ulInfoLen = sizeof info;
+    OK("HKDF expands", derive(&how, prk, 32, &okm));
+    value_of(okm, value, 64);
+    same("what it expands", value, "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf", 32);
+
+    CK_COUNTER_ counter = {CK_FALSE, 32};
+    CK_LENGTH_ told = {1, CK_FALSE, 32};
+    CK_FIELD_ fields[] = {{1, &counter, sizeof counter}, {4, "label", 5}, {4, "", 1}, {4, "context", 7}, {3, &told, sizeof told}};
+    CK_KDF_ kdf = {CKM_SHA256_HMAC, 5, fields, 0, NULL};
+    CK_MECHANISM counting = {CKM_SP800_108_COUNTER_KDF_, &kdf, sizeof kdf}, hmac = {CKM_SHA256_HMAC, NULL, 0};
+    OK("SP 800-108 counts", derive(&counting, base, 32, &okm));
+    CK_ULONG length = sizeof mac;
+    OK("an HMAC", p->C_SignInit(s, &hmac, base));
+    OK("of the same", p->C_Sign(s, (CK_BYTE *)"\0\0\0\1label\0context\0\0\1\0", 21, mac, &length));
+    if (value_of(okm, value, 64) != 32 || memcmp(value, mac, 32)) { printf("SP 800-108 is not its HMAC\n"); failed++; }
+    counter.ulWidthInBits = 16;
+    EXPECT("a counter that KMIP has not", derive(&counting, base, 32, &okm), CKR_MECHANISM_PARAM_INVALID);
+
+    memset(key, 0x11, 16);
+    memset(key + 16, 0x22, 16);
+    memset(data, 0x44, 32);
+    CK_BYTE tweak[16] = {0x33, 0x33, 0x33, 0x33, 0x33};
+    CK_MECHANISM xts = {CKM_AES_XTS_, tweak, 16};
+    base = bring(CKK_AES_XTS_, key, 32);
+    length = sizeof data;
+    OK("XTS", p->C_EncryptInit(s, &xts, base));
+    OK("XTS encrypts", p->C_Encrypt(s, data, 32, data, &length));
+    same("what XTS makes", data, "c454185e6a16936e39334038acef838bfb186fff7480adc4289382ecd6d394f0", 32);
+    OK("XTS back", p->C_DecryptInit(s, &xts, base));
+    OK("XTS decrypts", p->C_Decrypt(s, data, 32, data, &length));
+    if (length != 32 || data[31] != 0x44) { printf("XTS did not come back\n"); failed++; }
+    OK("XTS again", p->C_EncryptInit(s, &xts, base));
+    EXPECT("less than a block", p->C_Encrypt(s, data, 15, data, &length), CKR_DATA_LEN_RANGE);
+    CK_MECHANISM ecb = {CKM_AES_ECB, NULL, 0};
+    EXPECT("two keys in ECB", p->C_EncryptInit(s, &ecb, base), CKR_KEY_TYPE_INCONSISTENT);
+    CK_ATTRIBUTE of_type = {CKA_KEY_TYPE, &aes, sizeof aes};
+    CK_OBJECT_HANDLE found[64];
+    CK_ULONG count = 0;
+    OK("find", p->C_FindObjectsInit(s, &of_type, 1));
+    OK("found", p->C_FindObjects(s, found, 64, &count));
+    OK("find ends", p->C_FindObjectsFinal(s));
+    if (count != 0) { printf("a key of XTS is found as one of AES\n"); failed++; }
+}
+
+/* The interfaces of PKCS#11 3: each name and version, and nothing else. */
+static void interfaces(void *library) {
+    CK_RV (*list)(CK_INTERFACE_ *, CK_ULONG *) = NULL;
+    CK_RV (*one)(const char *, CK_VERSION *, CK_INTERFACE_ **, CK_FLAGS) = NULL;
+    *(void **)&list = dlsym(library, "C_GetInterfaceList");
+    *(void **)&one = dlsym(library, "C_GetInterface");
+    CK_ULONG count = 0;
+    CK_INTERFACE_ all[16], *got = NULL;
+    OK("how many", list(NULL, &count));
+    if (count < 3 || count > 16) { printf("%lu interfaces\n", count); failed++; return; }
+    count = 1;
+    EXPECT("room for one", list(all, &count), CKR_BUFFER_TOO_SMALL);
+    OK("all of them", list(all, &count));
+    EXPECT("no count", list(all, NULL), CKR_ARGUMENTS_BAD);
+    for (CK_ULONG i = 0; i < count; i++) {
+        CK_VERSION *version = all[i].list;
+        if (strcmp(all[i].name, "PKCS 11")) { printf("an interface called %s\n", all[i].name); failed++; }
+        OK("one by name and version", one("PKCS 11", version, &got, 0));
+        if (!got || got->list != all[i].list) { printf("another list for %d.%d\n", version->major, version->minor); failed++; }
+    }
+    OK("the default", one(NULL, NULL, &got, 0));
+    if (((CK_VERSION *)got->list)->major != 3) { printf("the default is old\n"); failed++; }
+    CK_VERSION never = {9, 9};
+    EXPECT("a version that is none", one("PKCS 11", &never, &got, 0), CKR_FUNCTION_FAILED);
+    EXPECT("a name that is none", one("PKCS 12", NULL, &got, 0), CKR_FUNCTION_FAILED);
+    EXPECT("nowhere to put it", one("PKCS 11", NULL, NULL, 0), CKR_ARGUMENTS_BAD);
+    CK_SLOT_ID slot;
+    EXPECT("no slot comes or goes", p->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL), CKR_NO_EVENT);
+    EXPECT("nowhere to name the slot", p->C_WaitForSlotEvent(CKF_DONT_BLOCK, NULL, NULL), CKR_ARGUMENTS_BAD);
+    EXPECT("what is reserved", p->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, &slot), CKR_ARGUMENTS_BAD);
+}
+
 static void *wait_for_slot(void *unused) {
     (void)unused;
     CK_SLOT_ID slot;
@@ -275,7 +456,7 @@ static void *wait_for_slot(void *unused) {
 int main(int count, char **arguments) {
     CK_C_GetFunctionList list;
     void *library = count == 3 ? dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL) : NULL;
-    if (!library) { fprintf(stderr, "checks MODULE attacks|conventions|fork|threads: %s\n", dlerror()); return 99; }
+    if (!library) { fprintf(stderr, "checks MODULE attacks|conventions|fork|threads|oaep|derivations|interfaces: %s\n", dlerror()); return 99; }
     *(void **)&list = dlsym(library, "C_GetFunctionList");
     OK("list", list(&p));
     open_library();
@@ -283,6 +464,9 @@ int main(int count, char **arguments) {
     if (!strcmp(arguments[2], "conventions")) conventions();
     if (!strcmp(arguments[2], "fork")) forks();
     if (!strcmp(arguments[2], "threads")) threads();
+    if (!strcmp(arguments[2], "oaep")) oaep();
+    if (!strcmp(arguments[2], "derivations")) derivations();
+    if (!strcmp(arguments[2], "interfaces")) interfaces(library);
     pthread_t waiting;
     void *woken = NULL;
     pthread_create(&waiting, NULL, wait_for_slot, NULL);
