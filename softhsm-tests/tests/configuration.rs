@@ -124,6 +124,7 @@ fn the_file_that_init_writes_passes_the_check_once_what_it_names_is_there() {
         ("/var/lib/holdfast/softhsm", shown("hsm/tokens")),
         ("/var/lib/holdfast", shown("")),
         ("/var/spool/holdfast", shown("")),
+        ("/run/holdfast", shown("")),
         (&format!("{}/tls/", etc.display()), shown("")),
         (&format!("{}/pin", etc.display()), shown("hsm/pin")),
         (&format!("{}/softhsm2.conf", etc.display()), shown("hsm/softhsm2.conf")),
