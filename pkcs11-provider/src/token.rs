@@ -23,7 +23,9 @@ use kmip::operation::{
     LocateRequest, LocateResponse, MacVerifyRequest, MacVerifyResponse, RegisterRequest, RegisterResponse,
 };
 use kmip::tag::Tag;
+use kmip::ttlv::Item;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use zeroize::Zeroizing;
 
 /// Names whose PIN an object is; the appliance shows such an object to nobody who does not name it.
@@ -213,18 +215,54 @@ pub(crate) fn vendor<'a>(name: &'a str, value: AttributeValue<'a>) -> Attribute<
 /// # Errors
 /// [`Fault::DeviceError`].
 pub(crate) fn locate(slot: &Slot, wanted: &[Attribute<'_>]) -> Done<Vec<String>> {
-    let request = LocateRequest {
+    slot.appliance.ask(Operation::LOCATE, &question(wanted), Again::May, found).map_err(of_trouble)
+}
+
+/// As [`locate`], for objects with the one set of attributes or the other: one message, each object once.
+///
+/// # Errors
+/// [`Fault::DeviceError`].
+pub(crate) fn locate_either(
+    slot: &Slot,
+    one: &[Attribute<'_>],
+    other: &[Attribute<'_>],
+) -> Done<Vec<String>> {
+    let write = |items: &mut kmip::message::RequestItems<'_, '_>| {
+        items.add(Operation::LOCATE, None, &question(one));
+        items.add(Operation::LOCATE, None, &question(other));
+    };
+    let mut lists: [Option<Vec<String>>; 2] = [None, None];
+    let mut refused = None;
+    let asked =
+        slot.appliance.batch(2, Again::May, &write, &mut |at, answer| match (answer, lists.get_mut(at)) {
+            (Ok(answer), Some(list)) => *list = answer.and_then(found),
+            (Err(reason), _) => refused = Some(Trouble::Refused(reason)),
+            (Ok(_), None) => {}
+        });
+    asked.map_err(of_trouble)?;
+    match (lists, refused) {
+        ([Some(mut uids), Some(others)], None) => {
+            let known: HashSet<String> = uids.iter().cloned().collect();
+            uids.extend(others.into_iter().filter(|uid| !known.contains(uid)));
+            Ok(uids)
+        }
+        (_, refused) => Err(of_trouble(refused.unwrap_or(Trouble::Silent))),
+    }
+}
+
+fn question<'w>(wanted: &'w [Attribute<'w>]) -> LocateRequest<'w> {
+    LocateRequest {
         maximum_items: Some(crate::limits::FOUND_MAX),
         offset_items: None,
         storage_status_mask: None,
         object_group_member: None,
         attributes: InlineAttributes::from(wanted),
-    };
-    let found = slot.appliance.ask(Operation::LOCATE, &request, Again::May, |item| {
-        let response: LocateResponse<'_> = payload(item)?;
-        Some(response.unique_identifiers.iter().filter_map(|id| id.text().map(str::to_owned)).collect())
-    });
-    found.map_err(of_trouble)
+    }
+}
+
+fn found(answer: Item<'_>) -> Option<Vec<String>> {
+    let response: LocateResponse<'_> = payload(answer)?;
+    Some(response.unique_identifiers.iter().filter_map(|id| id.text().map(str::to_owned)).collect())
 }
 
 /// The number of an enumeration as an attribute's value.

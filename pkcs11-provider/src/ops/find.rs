@@ -10,14 +10,13 @@ use crate::fault::{Done, Fault};
 use crate::object::{Object, Seen};
 use crate::session::Session;
 use crate::template::{Held, Template};
-use crate::token::{code, locate, vendor};
+use crate::token::{code, locate, locate_either, vendor};
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_OBJECT_HANDLE, CK_ULONG};
 use kmip::attribute::{Attribute, AttributeValue, Name};
 use kmip::enums::{CryptographicAlgorithm, NameType, ObjectType};
 use kmip::tag::Tag;
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// C_FindObjectsInit: the whole search.
@@ -78,12 +77,11 @@ fn search(session: &Session, template: &Template) -> Done<Vec<CK_OBJECT_HANDLE>>
         return Ok(found);
     }
     let Some(Question { asked, whole }) = question(template) else { return Ok(found) };
-    let mut uids = locate(slot, &asked)?;
-    if let Some(named) = by_name(template, &asked) {
+    let uids = match by_name(template, &asked) {
         // What came over KMIP has a Name and no label.
-        let known: HashSet<String> = uids.iter().cloned().collect();
-        uids.extend(locate(slot, &named)?.into_iter().filter(|uid| !known.contains(uid)));
-    }
+        Some(named) => locate_either(slot, &asked, &named)?,
+        None => locate(slot, &asked)?,
+    };
     if whole && sees_private {
         found.extend(uids.iter().map(|uid| slot.adopt(uid, None, None).handle));
         return Ok(found);
