@@ -2,6 +2,7 @@
 //!
 //! Rules: X.690; RFC 5480 (curves), RFC 8017 (RSA), RFC 5208 and 5958 (PKCS#8), RFC 8410 (Edwards and Montgomery).
 
+use crate::lattice::Lattice;
 use zeroize::Zeroizing;
 
 /// INTEGER.
@@ -224,6 +225,8 @@ pub(crate) enum PublicInfo {
     },
     /// A point, or the bytes of an Edwards or Montgomery key.
     Curve(Curve, Vec<u8>),
+    /// A key of ML-DSA.
+    Lattice(Lattice, Vec<u8>),
 }
 
 impl PublicInfo {
@@ -237,6 +240,9 @@ impl PublicInfo {
         if oid == RSA {
             let (modulus, exponent) = read_rsa_public(key)?;
             return Some(Self::Rsa { modulus, exponent });
+        }
+        if let Some(set) = Lattice::ALL.into_iter().find(|set| set.oid() == oid) {
+            return (key.len() == set.public_bytes()).then(|| Self::Lattice(set, key.to_vec()));
         }
         let curve = if oid == EC {
             Curve::of_params(parameters)?
@@ -256,6 +262,7 @@ impl PublicInfo {
                 (sequence(&[&tlv(OID, EC), &curve.params()]), point.clone())
             }
             Self::Curve(curve, point) => (sequence(&[&curve.params()]), point.clone()),
+            Self::Lattice(set, key) => (sequence(&[&tlv(OID, set.oid())]), key.clone()),
         };
         let bits = tlv(BIT_STRING, &[&[0], key.as_slice()].concat());
         sequence(&[&algorithm, &bits]).to_vec()
@@ -264,7 +271,7 @@ impl PublicInfo {
     /// CKA_EC_POINT: an octet string of the point.
     pub(crate) fn ec_point(&self) -> Option<Vec<u8>> {
         match self {
-            Self::Rsa { .. } => None,
+            Self::Rsa { .. } | Self::Lattice(..) => None,
             Self::Curve(_, point) => Some(tlv(OCTET_STRING, point)),
         }
     }

@@ -88,6 +88,7 @@ faults! {
     WrappingKeyTypeInconsistent = CKR_WRAPPING_KEY_TYPE_INCONSISTENT;
     RandomSeedNotSupported = CKR_RANDOM_SEED_NOT_SUPPORTED;
     CurveNotSupported = CKR_CURVE_NOT_SUPPORTED;
+    ParameterSetNotSupported = CKR_PARAMETER_SET_NOT_SUPPORTED;
     BufferTooSmall = CKR_BUFFER_TOO_SMALL;
     StateUnsaveable = CKR_STATE_UNSAVEABLE;
     SavedStateInvalid = CKR_SAVED_STATE_INVALID;

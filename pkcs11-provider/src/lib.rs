@@ -22,6 +22,7 @@ mod der;
 mod digest;
 mod fault;
 pub mod ffi;
+mod lattice;
 mod library;
 mod limits;
 mod log;

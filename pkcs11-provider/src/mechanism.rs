@@ -39,6 +39,8 @@ pub(crate) enum Scheme {
     Ecdsa(Option<Hash>),
     /// Ed25519.
     Eddsa,
+    /// ML-DSA.
+    MlDsa,
     /// HMAC, whole or cut.
     Hmac(Hash, bool),
     /// CMAC with AES, whole or cut.
@@ -88,6 +90,7 @@ const CHACHA: &[CK_KEY_TYPE] = &[ck::CKK_CHACHA20];
 const RSA: &[CK_KEY_TYPE] = &[ck::CKK_RSA];
 const EC: &[CK_KEY_TYPE] = &[ck::CKK_EC];
 const EDWARDS: &[CK_KEY_TYPE] = &[ck::CKK_EC_EDWARDS];
+const LATTICE: &[CK_KEY_TYPE] = &[ck::CKK_ML_DSA];
 const AGREEING: &[CK_KEY_TYPE] = &[ck::CKK_EC, ck::CKK_EC_MONTGOMERY];
 const DERIVING: &[CK_KEY_TYPE] = &[
     ck::CKK_GENERIC_SECRET,
@@ -151,6 +154,8 @@ mechanisms! {
     CKM_ECDSA_SHA3_384 (256, 521), SIGNATURE | CURVE, EC, Scheme::Ecdsa(Some(Hash::Sha3_384));
     CKM_ECDSA_SHA3_512 (256, 521), SIGNATURE | CURVE, EC, Scheme::Ecdsa(Some(Hash::Sha3_512));
     CKM_EDDSA (255, 255), SIGNATURE | CURVE, EDWARDS, Scheme::Eddsa;
+    CKM_ML_DSA_KEY_PAIR_GEN (1952, 2592), ck::CKF_GENERATE_KEY_PAIR, LATTICE, Scheme::Pair(ck::CKK_ML_DSA);
+    CKM_ML_DSA (1952, 2592), SIGNATURE, LATTICE, Scheme::MlDsa;
     CKM_ECDH1_DERIVE (255, 521), ck::CKF_DERIVE | CURVE, AGREEING, Scheme::Ecdh;
     CKM_ECDH1_COFACTOR_DERIVE (255, 521), ck::CKF_DERIVE | CURVE, AGREEING, Scheme::Ecdh;
     CKM_AES_KEY_GEN (16, 32), ck::CKF_GENERATE, AES, Scheme::Generate(ck::CKK_AES);

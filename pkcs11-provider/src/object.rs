@@ -4,6 +4,7 @@
 
 use crate::attribute::{Kind, Place, Row, SESSION, VENDOR, bool_default, class_bit};
 use crate::der::{Curve, PublicInfo};
+use crate::lattice::Lattice;
 use crate::template::Held;
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CK_KEY_TYPE, CK_OBJECT_CLASS, CK_OBJECT_HANDLE, CK_ULONG};
@@ -140,6 +141,7 @@ impl Seen {
             A::AES => ck::CKK_AES,
             A::RSA => ck::CKK_RSA,
             A::ED25519 => ck::CKK_EC_EDWARDS,
+            A::ML_DSA_65 | A::ML_DSA_87 => ck::CKK_ML_DSA,
             A::EC | A::ECDH if self.curve == Some(RecommendedCurve::CURVE25519) => ck::CKK_EC_MONTGOMERY,
             A::EC | A::ECDSA | A::ECDH | A::ECMQV => ck::CKK_EC,
             A::HMAC_SHA1 => ck::CKK_SHA_1_HMAC,
@@ -273,6 +275,10 @@ impl Seen {
             ck::CKA_ALWAYS_SENSITIVE => Held::of_bool(self.always_sensitive),
             ck::CKA_NEVER_EXTRACTABLE => Held::of_bool(self.never_extractable),
             ck::CKA_VALUE_LEN => Held::of_ulong(CK_ULONG::try_from(self.bits().div_ceil(8)).ok()?),
+            ck::CKA_PARAMETER_SET => {
+                let set = Lattice::ALL.into_iter().find(|set| Some(set.kmip()) == self.algorithm)?;
+                Held::of_ulong(set.parameter_set())
+            }
             ck::CKA_EC_PARAMS if class == ck::CKO_DOMAIN_PARAMETERS => {
                 Held::of_bytes(self.vendor_bytes("CKA_EC_PARAMS")?)
             }
@@ -292,6 +298,7 @@ impl Seen {
             Some(ck::CKK_SHA3_384_HMAC) => ck::CKM_SHA3_384_KEY_GEN,
             Some(ck::CKK_SHA3_512_HMAC) => ck::CKM_SHA3_512_KEY_GEN,
             Some(ck::CKK_RSA) => ck::CKM_RSA_PKCS_KEY_PAIR_GEN,
+            Some(ck::CKK_ML_DSA) => ck::CKM_ML_DSA_KEY_PAIR_GEN,
             Some(ck::CKK_EC) => ck::CKM_EC_KEY_PAIR_GEN,
             Some(ck::CKK_EC_EDWARDS) => ck::CKM_EC_EDWARDS_KEY_PAIR_GEN,
             Some(ck::CKK_EC_MONTGOMERY) => ck::CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
@@ -319,6 +326,7 @@ pub(crate) fn of_public(info: &PublicInfo, ty: CK_ATTRIBUTE_TYPE) -> Option<Held
             Some(Held::of_ulong(bits.saturating_sub(zeros)))
         }
         (PublicInfo::Curve(curve, _), ck::CKA_EC_PARAMS) => Some(Held::of_bytes(&curve.params())),
+        (PublicInfo::Lattice(_, key), ck::CKA_VALUE) => Some(Held::of_bytes(key)),
         (PublicInfo::Curve(..), ck::CKA_EC_POINT) => info.ec_point().map(|point| Held::of_bytes(&point)),
         _ => None,
     }

@@ -66,6 +66,8 @@ pub(crate) enum Parameter {
     Ecdh { kdf: CK_ULONG, shared: Vec<u8>, public: Vec<u8> },
     /// EdDSA.
     Eddsa { prehash: bool, context: Vec<u8> },
+    /// ML-DSA: must it not be random; the context.
+    MlDsa { deterministic: bool, context: Vec<u8> },
     /// HKDF.
     Hkdf(HkdfParameter),
     /// SP 800-108, counter mode: a counter of 32 bits, then these.

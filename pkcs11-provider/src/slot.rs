@@ -253,8 +253,10 @@ impl Slot {
     /// [`Trouble`].
     pub(crate) fn material_of(&self, uid: &str, seen: &Seen) -> Result<Material, Trouble> {
         let rsa = seen.key_type() == Some(ck::CKK_RSA);
+        let lattice = seen.key_type() == Some(ck::CKK_ML_DSA);
         let format = match seen.object_type() {
             Some(ObjectType::PRIVATE_KEY) if rsa => Some(KeyFormatType::PKCS_1),
+            Some(ObjectType::PRIVATE_KEY) if lattice => Some(KeyFormatType::RAW),
             Some(ObjectType::PRIVATE_KEY) => Some(KeyFormatType::PKCS_8),
             Some(ObjectType::PUBLIC_KEY) => Some(KeyFormatType::X_509),
             Some(ObjectType::SYMMETRIC_KEY) => Some(KeyFormatType::RAW),
@@ -279,6 +281,7 @@ impl Slot {
             };
             match response.object {
                 Wire::PrivateKey(_) if rsa => read_rsa_private(bytes).map(Material::Rsa),
+                Wire::PrivateKey(_) if lattice => Some(Material::Bytes(Zeroizing::new(bytes.to_vec()))),
                 Wire::PrivateKey(_) => read_curve_private(bytes).map(|(_, scalar)| Material::Scalar(scalar)),
                 Wire::PublicKey(_) => PublicInfo::read(bytes)
                     .or_else(|| {

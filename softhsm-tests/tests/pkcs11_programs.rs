@@ -81,6 +81,11 @@ fn keys_are_derived_with_the_steps_of_hkdf_and_the_counter_of_sp_800_108_and_dis
 }
 
 #[test]
+fn ml_dsa_signs_and_what_the_appliance_has_not_is_refused_by_name() {
+    checked("lattices");
+}
+
+#[test]
 fn the_interfaces_of_pkcs11_3_are_listed_and_found_by_name_and_version() {
     checked("interfaces");
 }

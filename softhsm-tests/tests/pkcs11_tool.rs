@@ -106,6 +106,20 @@ fn a_pin_is_checked_by_the_appliance_and_private_keys_are_seen_behind_it_alone()
 }
 
 #[test]
+fn what_was_made_over_kmip_is_found_by_its_name_as_a_label_and_once() {
+    let (stage, appliance, provider) = box_of(&["acme"]);
+    let mut client = stage.client(&appliance, "acme");
+    let _ = client.create("invoices").unwrap();
+    let _ = provider.tool_says(&["--keygen", "--key-type", "aes:32", "--label", "ledger", "--id", "01"]);
+    for label in ["invoices", "ledger"] {
+        let _ = provider.tool_says(&["--delete-object", "--type", "secrkey", "--label", label]);
+        let again = provider.tool(&["--delete-object", "--type", "secrkey", "--label", label]);
+        assert!(said(&again).contains("not found"), "{label}: {}", said(&again));
+    }
+    assert!(client.locate("invoices").unwrap().is_empty());
+}
+
+#[test]
 fn the_library_exports_the_functions_of_pkcs11_and_nothing_else() {
     let (_stage, _appliance, provider) = box_of(&["acme"]);
     let output = Command::new("nm").args(["-D", "--defined-only"]).arg(&provider.module).output().unwrap();

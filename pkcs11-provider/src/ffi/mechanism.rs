@@ -110,6 +110,14 @@ fn parameter(caller: Caller, raw: &CK_MECHANISM) -> Option<Parameter> {
             let context = buffer(caller, given.pContextData, given.ulContextDataLen)?;
             Parameter::Eddsa { prehash: given.phFlag != ck::CK_FALSE, context }
         }
+        ck::CKM_ML_DSA => {
+            let given: ck::CK_SIGN_ADDITIONAL_CONTEXT = structure(caller, raw)?;
+            if given.hedgeVariant > ck::CKH_DETERMINISTIC_REQUIRED {
+                return None;
+            }
+            let context = buffer(caller, given.pContext, given.ulContextLen)?;
+            Parameter::MlDsa { deterministic: given.hedgeVariant == ck::CKH_DETERMINISTIC_REQUIRED, context }
+        }
         ck::CKM_HKDF_DERIVE | ck::CKM_HKDF_DATA => {
             let given: ck::CK_HKDF_PARAMS = structure(caller, raw)?;
             Parameter::Hkdf(HkdfParameter {

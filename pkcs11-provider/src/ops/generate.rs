@@ -9,6 +9,7 @@ use crate::appliance::{Again, payload};
 use crate::attribute::may;
 use crate::der::PublicInfo;
 use crate::fault::{Done, Fault};
+use crate::lattice::Lattice;
 use crate::mechanism::{SECRET_BYTES_MAX, Scheme, find};
 use crate::object::kmip_curve;
 use crate::parameter::{Named, Parameter};
@@ -103,7 +104,7 @@ pub(crate) fn pair(
     public.agree(ck::CKA_KEY_TYPE, Held::of_ulong(ty))?;
     private.agree(ck::CKA_KEY_TYPE, Held::of_ulong(ty))?;
     // Parameters of the pair stand in the template of the public key.
-    for alone in [ck::CKA_MODULUS_BITS, ck::CKA_PUBLIC_EXPONENT, ck::CKA_EC_PARAMS] {
+    for alone in [ck::CKA_MODULUS_BITS, ck::CKA_PUBLIC_EXPONENT, ck::CKA_EC_PARAMS, ck::CKA_PARAMETER_SET] {
         if private.has(alone) {
             return Err(Fault::TemplateInconsistent);
         }
@@ -146,6 +147,11 @@ fn what(public: &Template, ty: CK_KEY_TYPE) -> Done<Vec<Attribute<'static>>> {
         }
         let bits = i32::try_from(bits).map_err(|_| Fault::KeySizeRange)?;
         return Ok(vec![algorithm_attribute(CryptographicAlgorithm::RSA), length_attribute(bits)]);
+    }
+    if ty == ck::CKK_ML_DSA {
+        let wanted = public.ulong(ck::CKA_PARAMETER_SET).ok_or(Fault::TemplateIncomplete)?;
+        let set = Lattice::ALL.into_iter().find(|set| set.parameter_set() == wanted);
+        return Ok(vec![algorithm_attribute(set.ok_or(Fault::ParameterSetNotSupported)?.kmip())]);
     }
     let params = public.bytes(ck::CKA_EC_PARAMS).ok_or(Fault::TemplateIncomplete)?;
     let (curve, algorithm) = curve(params, ty)?;

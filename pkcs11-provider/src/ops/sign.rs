@@ -8,6 +8,7 @@ use crate::appliance::{Again, payload};
 use crate::der::{halves, whole};
 use crate::digest::Hash;
 use crate::fault::{Done, Fault};
+use crate::lattice::Lattice;
 use crate::limits::GATHERED_BYTES_MAX;
 use crate::mechanism::Scheme;
 use crate::parameter::{Named, Parameter};
@@ -101,6 +102,8 @@ fn judge(bound: &Bound) -> Done<()> {
         (Scheme::Cmac(true), Parameter::Ulong(length)) => (1..=16).contains(length),
         (Scheme::Hmac(_, true) | Scheme::Cmac(true), _) => false,
         (Scheme::Eddsa, Parameter::Eddsa { prehash, context }) => !prehash && context.is_empty(),
+        // KMIP has no place for a context, and the appliance's signatures are hedged.
+        (Scheme::MlDsa, Parameter::MlDsa { deterministic, context }) => !deterministic && context.is_empty(),
         (_, Parameter::None) => true,
         _ => false,
     };
@@ -120,6 +123,10 @@ fn length(bound: &Bound) -> usize {
     match (bound.mechanism.scheme, &bound.named.parameter) {
         (Scheme::Ecdsa(_), _) => bound.key_bytes.saturating_mul(2),
         (Scheme::Eddsa, _) => 64,
+        (Scheme::MlDsa, _) => Lattice::ALL
+            .into_iter()
+            .find(|set| set.public_bytes() == bound.key_bytes)
+            .map_or(0, Lattice::signature_bytes),
         (Scheme::Hmac(hash, _), Parameter::Ulong(length)) => {
             usize::try_from(*length).unwrap_or(hash.bytes()).min(hash.bytes())
         }
@@ -314,7 +321,7 @@ const fn mac_bytes(scheme: Scheme) -> Option<usize> {
 
 /// Is the data given to KMIP as a digest?
 const fn is_digest(scheme: Scheme) -> bool {
-    !matches!(scheme, Scheme::Eddsa)
+    !matches!(scheme, Scheme::Eddsa | Scheme::MlDsa)
 }
 
 /// Makes a signature or MAC of what was gathered.

@@ -1,6 +1,6 @@
 /* A PKCS#11 application that looks for what must not work: attacks on keys, fork, lengths, buffers, threads.
  *
- * checks MODULE attacks | conventions | fork | threads | oaep | derivations | interfaces
+ * checks MODULE attacks | conventions | fork | threads | oaep | derivations | lattices | interfaces
  * Prints the name of each check that failed, with the return value; exits with their number.
  */
 #define CRYPTOKI_COMPAT 1
@@ -17,12 +17,18 @@
 #define CKK_AES_XTS_ 0x35UL
 #define CKM_AES_XTS_ 0x1071UL
 #define CKM_SP800_108_COUNTER_KDF_ 0x3acUL
+#define CKK_ML_DSA_ 0x4aUL
+#define CKM_ML_DSA_KEY_PAIR_GEN_ 0x1cUL
+#define CKM_ML_DSA_ 0x1dUL
+#define CKA_PARAMETER_SET_ 0x61dUL
+#define CKR_PARAMETER_SET_NOT_SUPPORTED_ 0x209UL
 #define CKM_HKDF_DERIVE_ 0x402aUL
 #define CKF_HKDF_SALT_NULL_ 1UL
 #define CKF_HKDF_SALT_DATA_ 2UL
 #define CKF_HKDF_SALT_KEY_ 4UL
 typedef struct { CK_BBOOL bExtract, bExpand; CK_MECHANISM_TYPE hash; CK_ULONG ulSaltType; CK_BYTE *salt; CK_ULONG salt_length;
     CK_OBJECT_HANDLE hSaltKey; CK_BYTE *pInfo; CK_ULONG ulInfoLen; } CK_HKDF_PARAMS_;
+typedef struct { CK_ULONG hedge; CK_BYTE *context; CK_ULONG length; } CK_SIGN_CONTEXT_;
 typedef struct { CK_BBOOL little; CK_ULONG ulWidthInBits; } CK_COUNTER_;
 typedef struct { CK_ULONG method; CK_BBOOL little; CK_ULONG width; } CK_LENGTH_;
 typedef struct { CK_ULONG type; void *value; CK_ULONG length; } CK_FIELD_;
@@ -415,6 +421,47 @@ static void derivations(void) {
     if (count != 0) { printf("a key of XTS is found as one of AES\n"); failed++; }
 }
 
+/* ML-DSA-65 and ML-DSA-87. */
+static void lattices(void) {
+    CK_MECHANISM make = {CKM_ML_DSA_KEY_PAIR_GEN_, NULL, 0};
+    CK_BYTE text[] = "ten thousand euro to the bakery", signature[5000], key[3000];
+    for (CK_ULONG set = 1; set <= 3; set++) {
+        CK_ATTRIBUTE of_public[] = {{CKA_PARAMETER_SET_, &set, sizeof set}, {CKA_VERIFY, &yes, 1}};
+        CK_ATTRIBUTE of_private[] = {{CKA_SIGN, &yes, 1}, {CKA_SENSITIVE, &yes, 1}};
+        CK_OBJECT_HANDLE public, private;
+        if (set == 1) {
+            EXPECT("ML-DSA-44", p->C_GenerateKeyPair(s, &make, of_public, 2, of_private, 2, &public, &private), CKR_PARAMETER_SET_NOT_SUPPORTED_);
+            EXPECT("no set", p->C_GenerateKeyPair(s, &make, of_public + 1, 1, of_private, 2, &public, &private), CKR_TEMPLATE_INCOMPLETE);
+            continue;
+        }
+        OK("a pair", p->C_GenerateKeyPair(s, &make, of_public, 2, of_private, 2, &public, &private));
+        CK_ULONG told = 0, type = 0, length = 0, wanted = set == 2 ? 3309 : 4627, bytes = set == 2 ? 1952 : 2592;
+        CK_ATTRIBUTE look[] = {{CKA_PARAMETER_SET_, &told, sizeof told}, {CKA_KEY_TYPE, &type, sizeof type}, {CKA_VALUE, key, sizeof key}};
+        OK("its public half", p->C_GetAttributeValue(s, public, look, 3));
+        if (told != set || type != CKK_ML_DSA_ || look[2].ulValueLen != bytes) { printf("set %lu: %lu, %lu, %lu\n", set, told, type, look[2].ulValueLen); failed++; }
+        look[2].ulValueLen = sizeof key;
+        EXPECT("its private half is shown", p->C_GetAttributeValue(s, private, look, 3), CKR_ATTRIBUTE_SENSITIVE);
+        CK_SIGN_CONTEXT_ context = {0, NULL, 0};
+        CK_MECHANISM sign = {CKM_ML_DSA_, NULL, 0}, with = {CKM_ML_DSA_, &context, sizeof context};
+        OK("sign", p->C_SignInit(s, &sign, private));
+        OK("how long", p->C_Sign(s, text, sizeof text, NULL, &length));
+        if (length != wanted) { printf("a signature of %lu\n", length); failed++; }
+        OK("signs", p->C_Sign(s, text, sizeof text, signature, &length));
+        if (length != wanted) { printf("signature of %lu\n", length); failed++; }
+        OK("verify in parts", p->C_VerifyInit(s, &with, public));
+        OK("one part", p->C_VerifyUpdate(s, text, 5));
+        OK("the other", p->C_VerifyUpdate(s, text + 5, sizeof text - 5));
+        OK("verifies", p->C_VerifyFinal(s, signature, length));
+        signature[100] ^= 1;
+        OK("verify again", p->C_VerifyInit(s, &sign, public));
+        EXPECT("a changed signature", p->C_Verify(s, text, sizeof text, signature, length), CKR_SIGNATURE_INVALID);
+        OK("verify a short one", p->C_VerifyInit(s, &sign, public));
+        EXPECT("a short signature", p->C_Verify(s, text, sizeof text, signature, length - 1), CKR_SIGNATURE_LEN_RANGE);
+        context.hedge = 2;
+        EXPECT("not random", p->C_SignInit(s, &with, private), CKR_MECHANISM_PARAM_INVALID);
+    }
+}
+
 /* The interfaces of PKCS#11 3: each name and version, and nothing else. */
 static void interfaces(void *library) {
     CK_RV (*list)(CK_INTERFACE_ *, CK_ULONG *) = NULL;
@@ -456,7 +503,7 @@ static void *wait_for_slot(void *unused) {
 int main(int count, char **arguments) {
     CK_C_GetFunctionList list;
     void *library = count == 3 ? dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL) : NULL;
-    if (!library) { fprintf(stderr, "checks MODULE attacks|conventions|fork|threads|oaep|derivations|interfaces: %s\n", dlerror()); return 99; }
+    if (!library) { fprintf(stderr, "checks MODULE attacks|conventions|fork|threads|oaep|derivations|lattices|interfaces: %s\n", dlerror()); return 99; }
     *(void **)&list = dlsym(library, "C_GetFunctionList");
     OK("list", list(&p));
     open_library();
@@ -466,6 +513,7 @@ int main(int count, char **arguments) {
     if (!strcmp(arguments[2], "threads")) threads();
     if (!strcmp(arguments[2], "oaep")) oaep();
     if (!strcmp(arguments[2], "derivations")) derivations();
+    if (!strcmp(arguments[2], "lattices")) lattices();
     if (!strcmp(arguments[2], "interfaces")) interfaces(library);
     pthread_t waiting;
     void *woken = NULL;
