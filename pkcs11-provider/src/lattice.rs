@@ -1,6 +1,6 @@
 //! The parameter sets of ML-DSA that the appliance has.
 //!
-//! Rules: FIPS 204, section 4 (tables 1 and 2); RFC 9881, section 2 (identifiers); PKCS#11 3.2, section 6.67.
+//! Rules: FIPS 204, section 4 (tables 1 and 2); RFC 9881, section 2 (identifiers); PKCS#11 3.2, ML-DSA.
 
 use cryptoki_sys as ck;
 use cryptoki_sys::CK_ULONG;

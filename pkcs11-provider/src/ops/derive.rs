@@ -4,6 +4,7 @@
 
 use super::create::{keep, of_making};
 use super::description::{describe, key_type_attribute, secret_algorithm};
+use super::expansion::{extract, of_counter, of_hkdf};
 use super::generate::{algorithm_attribute, length_attribute};
 use super::wrap::impose;
 use super::{key, of_use};
@@ -14,7 +15,7 @@ use crate::digest::Hash;
 use crate::fault::{Done, Fault};
 use crate::mechanism::{Scheme, find};
 use crate::object::{Object, Seen};
-use crate::parameter::{Fixed, HkdfParameter, Named, Parameter};
+use crate::parameter::{Named, Parameter};
 use crate::session::Session;
 use crate::template::{Held, Template};
 use crate::token::vendor;
@@ -35,24 +36,24 @@ use kmip::tag::Tag;
 use std::sync::Arc;
 
 /// A derivation in KMIP's words.
-struct Plan {
-    method: DerivationMethod,
-    parameters: CryptographicParameters<'static>,
-    iv: Option<Vec<u8>>,
-    data: Option<Vec<u8>>,
-    salt: Option<Vec<u8>>,
-    rounds: Option<i32>,
+pub(super) struct Plan {
+    pub(super) method: DerivationMethod,
+    pub(super) parameters: CryptographicParameters<'static>,
+    pub(super) iv: Option<Vec<u8>>,
+    pub(super) data: Option<Vec<u8>>,
+    pub(super) salt: Option<Vec<u8>>,
+    pub(super) rounds: Option<i32>,
     /// Bytes that come out where the template does not say.
-    natural: Option<usize>,
+    pub(super) natural: Option<usize>,
 }
 
 impl Plan {
-    fn new(method: DerivationMethod) -> Self {
+    pub(super) fn new(method: DerivationMethod) -> Self {
         let parameters = CryptographicParameters::default();
         Self { method, parameters, iv: None, data: None, salt: None, rounds: None, natural: None }
     }
 
-    fn hashed(mut self, hash: Hash) -> Self {
+    pub(super) fn hashed(mut self, hash: Hash) -> Self {
         self.parameters.hashing_algorithm = Some(hash.kmip());
         self
     }
@@ -99,7 +100,7 @@ pub(crate) fn derive(
 }
 
 /// A fault of ours, or one that the appliance names.
-enum Snag {
+pub(super) enum Snag {
     Fault(Fault),
     Trouble(Trouble),
 }
@@ -110,7 +111,7 @@ impl From<Fault> for Snag {
     }
 }
 
-fn settle(session: &Session, base: &Object, snag: Snag) -> Fault {
+pub(super) fn settle(session: &Session, base: &Object, snag: Snag) -> Fault {
     match snag {
         Snag::Fault(fault) => fault,
         Snag::Trouble(Trouble::Refused(ResultReason::INVALID_ATTRIBUTE_VALUE)) => Fault::KeySizeRange,
@@ -153,89 +154,8 @@ fn plan(scheme: Scheme, parameter: &Parameter, template: &Template) -> Done<Plan
     })
 }
 
-fn of_hkdf(hkdf: &HkdfParameter) -> Done<Plan> {
-    let hash = Hash::of(hkdf.hash).ok_or(Fault::MechanismParamInvalid)?;
-    if hkdf.expand && !hkdf.extract {
-        // The first block of the expansion is one HMAC, which KMIP has; more blocks it has not (RFC 5869, section 2.3).
-        let mut data = hkdf.info.clone();
-        data.push(1);
-        let plan = Plan::new(DerivationMethod::HMAC).hashed(hash);
-        return Ok(Plan { data: Some(data), natural: Some(hash.bytes()), ..plan });
-    }
-    if !hkdf.expand || hkdf.salt_type == ck::CKF_HKDF_SALT_KEY {
-        // KMIP's HKDF is both steps, with a salt that is given.
-        return Err(Fault::MechanismParamInvalid);
-    }
-    let salt = if hkdf.salt_type == ck::CKF_HKDF_SALT_DATA { hkdf.salt.clone() } else { Vec::new() };
-    Ok(Plan {
-        data: Some(hkdf.info.clone()),
-        salt: Some(salt),
-        ..Plan::new(DerivationMethod::HKDF).hashed(hash)
-    })
-}
-
-/// The extraction of HKDF: an HMAC whose key is the salt, over the base key (RFC 5869, section 2.2).
-fn extract(
-    session: &Session,
-    base: &Object,
-    hkdf: &HkdfParameter,
-    template: &Template,
-) -> Done<CK_OBJECT_HANDLE> {
-    let hash = Hash::of(hkdf.hash).ok_or(Fault::MechanismParamInvalid)?;
-    let plan = Plan { natural: Some(hash.bytes()), ..Plan::new(DerivationMethod::HMAC).hashed(hash) };
-    let salt = match hkdf.salt_type {
-        ck::CKF_HKDF_SALT_KEY => {
-            let (salt, seen) = key(session, hkdf.salt_key)?;
-            if !seen.may(ck::CKA_DERIVE) {
-                return Err(Fault::KeyFunctionNotPermitted);
-            }
-            let made = make(session, &[&salt.uid, &base.uid], &plan, template);
-            return made.map_err(|snag| settle(session, base, snag));
-        }
-        ck::CKF_HKDF_SALT_DATA if !hkdf.salt.is_empty() => hkdf.salt.clone(),
-        ck::CKF_HKDF_SALT_NULL | ck::CKF_HKDF_SALT_DATA => vec![0; hash.bytes()],
-        _ => return Err(Fault::MechanismParamInvalid),
-    };
-    let salt = lend(session, &salt, SecretDataType::SEED).map_err(of_making)?;
-    let made = make(session, &[&salt, &base.uid], &plan, template);
-    // It was for this derivation alone.
-    let _ = session.slot.destroy(&salt);
-    made.map_err(|snag| settle(session, base, snag))
-}
-
-/// SP 800-108, counter mode. The appliance counts; what follows the counter is put together here.
-fn of_counter(prf: u64, fields: &[Fixed], template: &Template) -> Done<Plan> {
-    let hash = Hash::of_hmac(prf).ok_or(Fault::MechanismParamInvalid)?;
-    let ty = template.key_type().ok_or(Fault::TemplateIncomplete)?;
-    let key = length(template, ty, None)?;
-    let mut data = Vec::new();
-    for field in fields {
-        match field {
-            Fixed::Bytes(bytes) => data.extend_from_slice(bytes),
-            Fixed::Length { segments, little, bits } => {
-                let bytes = if *segments { key.next_multiple_of(hash.bytes()) } else { key };
-                let told = u64::try_from(bytes.saturating_mul(8)).map_err(|_| Fault::KeySizeRange)?;
-                let width = usize::try_from(bits / 8).map_err(|_| Fault::MechanismParamInvalid)?;
-                let (le, be) = (told.to_le_bytes(), told.to_be_bytes());
-                let high = be.len().saturating_sub(width);
-                let field = if *little { le.get(..width) } else { be.get(high..) };
-                let lost = if *little { le.get(width..) } else { be.get(..high) };
-                match (field, lost) {
-                    (Some(field), Some(lost))
-                        if bits % 8 == 0 && !field.is_empty() && lost.iter().all(|byte| *byte == 0) =>
-                    {
-                        data.extend_from_slice(field);
-                    }
-                    _ => return Err(Fault::MechanismParamInvalid),
-                }
-            }
-        }
-    }
-    Ok(Plan { data: Some(data), ..Plan::new(DerivationMethod::NIST800_108_C).hashed(hash) })
-}
-
 /// Derives a key and keeps it.
-fn make(
+pub(super) fn make(
     session: &Session,
     bases: &[&str],
     plan: &Plan,
@@ -261,7 +181,7 @@ fn secret(attributes: &mut Vec<Attribute<'static>>, ty: CK_KEY_TYPE, length: usi
     Ok(())
 }
 
-fn length(template: &Template, ty: CK_KEY_TYPE, natural: Option<usize>) -> Done<usize> {
+pub(super) fn length(template: &Template, ty: CK_KEY_TYPE, natural: Option<usize>) -> Done<usize> {
     match template.ulong(ck::CKA_VALUE_LEN) {
         Some(0) => Err(Fault::AttributeValueInvalid),
         Some(length) => {
@@ -397,7 +317,7 @@ fn register(
 }
 
 /// Registers bytes that only a derivation sees.
-fn lend(session: &Session, bytes: &[u8], ty: SecretDataType) -> Result<String, Trouble> {
+pub(super) fn lend(session: &Session, bytes: &[u8], ty: SecretDataType) -> Result<String, Trouble> {
     let attributes = [
         Attribute::standard(
             Tag::CRYPTOGRAPHIC_USAGE_MASK,

@@ -6,6 +6,7 @@ pub(crate) mod create;
 pub(crate) mod derive;
 pub(crate) mod description;
 pub(crate) mod digest;
+mod expansion;
 pub(crate) mod find;
 pub(crate) mod generate;
 pub(crate) mod login;
