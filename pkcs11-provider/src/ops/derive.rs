@@ -96,6 +96,11 @@ pub(crate) fn derive(
         return extract(session, &base, hkdf, &template);
     }
     let plan = plan(mechanism.scheme, &named.parameter, &template)?;
+    let encrypts = matches!(mechanism.scheme, Scheme::EcbOfData | Scheme::CbcOfData);
+    let wanted = template.ulong(ck::CKA_VALUE_LEN).and_then(|length| usize::try_from(length).ok());
+    if encrypts && plan.natural.zip(wanted).is_some_and(|(natural, wanted)| wanted > natural) {
+        return Err(Fault::DataLenRange);
+    }
     make(session, &[&base.uid], &plan, &template).map_err(|trouble| settle(session, &base, trouble))
 }
 
