@@ -33,9 +33,9 @@ Say once who you are and whom you talk to, in ~/.config/holdfast/kmip.toml (or -
   default = \"north\"
   [profile.north]
   servers = [\"kmip.example:5696\", \"standby.example:5696\"]
-  ca = \"/home/me/ca.pem\"
-  certificate = \"/home/me/client.pem\"
-  key = \"/home/me/client-key.pem\"
+  ca = \"/etc/kmip/ca.pem\"
+  certificate = \"/etc/kmip/client.pem\"
+  key = \"/etc/kmip/client-key.pem\"
   version = \"1.4\"
 
 Then look around:
