@@ -2,7 +2,7 @@
 //!
 //! The standard lets servers send it to clients. Who sends it to this server is told that it was heard; it changes nothing,
 //! because an object changes here by its own operations alone.
-//! Rules: KMIP 1.4, section 5.1; KMIP 2.1, section 6.2.2. Why: docs/adr/0071.
+//! Rules: KMIP 1.4, section 5.1; KMIP 2.1, section 6.2.2. Why: docs/adr/0065.
 
 use super::call::{Answer, Call};
 use crate::audited::Unaudited;

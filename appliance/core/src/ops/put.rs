@@ -2,7 +2,7 @@
 //!
 //! The standard lets servers send it to clients. Who sends it to this server is told that it was received; the copy is not
 //! kept. What is kept here came by Register or Import, which say whose it is and what may be done with it.
-//! Rules: KMIP 1.4, section 5.2; KMIP 2.1, section 6.2.3. Why: docs/adr/0071.
+//! Rules: KMIP 1.4, section 5.2; KMIP 2.1, section 6.2.3. Why: docs/adr/0065.
 
 use super::call::{Answer, Call};
 use crate::audited::Unaudited;

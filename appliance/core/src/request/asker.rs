@@ -3,7 +3,7 @@
 //! The certificate says which service asks and what it may do. A credential only narrows that: what one user of a service
 //! made is kept from another. Passwords are not looked at, so whoever holds the service's certificate can name anybody, or
 //! nobody; the names part the users of a service that tells them apart honestly, and nothing more.
-//! Rules: KMIP 1.4, sections 2.1.2, 3.18 and 6.6; KMIP 2.1, section 9.5. Why: docs/adr/0070.
+//! Rules: KMIP 1.4, sections 2.1.2, 3.18 and 6.6; KMIP 2.1, section 9.5. Why: docs/adr/0064.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use kmip::message::{Authentication, Credential, CredentialValue};
