@@ -210,7 +210,9 @@ pub(crate) fn date_time(text: &str) -> Option<(i64, i64)> {
         Some(_) => return None,
         None => {
             let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-            let seconds = hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
+            let hours: i64 = hours.parse().ok().filter(|hours| (0..24).contains(hours))?;
+            let minutes: i64 = minutes.parse().ok().filter(|minutes| (0..60).contains(minutes))?;
+            let seconds = hours * 3600 + minutes * 60;
             if zone.starts_with('-') { -seconds } else { seconds }
         }
     };
@@ -257,4 +259,17 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let day = of_year - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date_time;
+
+    #[test]
+    fn a_zone_of_more_hours_than_a_day_has_is_no_zone() {
+        assert_eq!(date_time("1970-01-01T10:00:00+10:00"), Some((0, 0)));
+        for zone in ["+24:00", "+00:60", "+9223372036854775807:00", "+00:9223372036854775807", "+-1:00"] {
+            assert_eq!(date_time(&format!("1970-01-01T10:00:00{zone}")), None, "{zone}");
+        }
+    }
 }
